@@ -8,7 +8,8 @@ def start():
     """start(workers=2) starts the program on a port of the kernel's choice, and waits until `ready`
     workers listen: all of them, unless told otherwise."""
     def start_program(*options, workers=None, port=0, ready=None, **popen):
-        chosen = ["--port", port] + (["--workers", workers] if workers else [])
+        chosen = ["--port", port] if port is not None else []
+        chosen += ["--workers", workers] if workers else []
         cluster = harness.Cluster(*chosen, *options, **popen)
         harness.RUNNING.append(cluster)
         ready = workers if ready is None else ready

@@ -1,0 +1,100 @@
+#include "channel.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <array>
+#include <stdexcept>
+#include <string_view>
+
+#include "fd_passing.h"
+#include "sys_error.h"
+
+namespace {
+
+constexpr std::size_t kMaxLine = 64 * 1024;
+
+nlohmann::json parse(const std::string& line) {
+  nlohmann::json body = nlohmann::json::parse(line, nullptr, false);  // false: do not throw
+  if (!body.is_object()) throw std::runtime_error("channel: a line that is no JSON object");
+  return body;
+}
+
+// The descriptor of a message that announces one.
+UniqueFd take_front(std::deque<UniqueFd>& fds) {
+  if (fds.empty()) throw std::runtime_error("channel: a message without its descriptor");
+  UniqueFd fd = std::move(fds.front());
+  fds.pop_front();
+  if (!fd) {
+    errno = EMFILE;
+    throw_errno("channel: a descriptor was lost on arrival");
+  }
+  return fd;
+}
+
+}  // namespace
+
+void Channel::send(nlohmann::json body, int fd) {
+  // One read may bring several lines, so the text says which of them the descriptor belongs to.
+  if (fd != -1) body["fd"] = true;
+  const std::string line = body.dump() + "\n";
+  try {
+    std::string_view rest = line;
+    rest.remove_prefix(send_fd(socket_.get(), rest, fd));
+    while (!rest.empty()) rest.remove_prefix(send_fd(socket_.get(), rest, -1));
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again) throw;
+    throw std::runtime_error("channel: the other end does not read");
+  }
+}
+
+std::optional<Message> Channel::receive() {
+  while (true) {
+    if (std::optional<Message> message = next()) return message;
+    if (!fill()) return std::nullopt;
+  }
+}
+
+bool Channel::fill() {
+  std::array<char, 4096> chunk;
+  Received received = recv_fd(socket_.get(), chunk);
+  text_.append(chunk.data(), received.size);
+  if (received.fd || received.truncated) fds_.push_back(std::move(received.fd));
+  return received.size > 0;
+}
+
+std::optional<Message> Channel::next() {
+  const std::size_t newline = text_.find('\n');
+  if (std::min(newline, text_.size()) > kMaxLine) {
+    throw std::runtime_error("channel: a line of more than 64 KiB");
+  }
+  if (newline == std::string::npos) {
+    // At most one descriptor can be waiting: that of the line whose end is still to come.
+    if (fds_.size() > (text_.empty() ? 0 : 1)) {
+      throw std::runtime_error("channel: a descriptor that no message announced");
+    }
+    return std::nullopt;
+  }
+
+  const std::string line = text_.substr(0, newline);
+  text_.erase(0, newline + 1);
+  Message message = {parse(line), UniqueFd()};
+  if (message.body.value("fd", false)) message.fd = take_front(fds_);
+  return message;
+}
+
+std::pair<UniqueFd, UniqueFd> socket_pair() {
+  int ends[2];
+  check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "socketpair");
+  std::pair<UniqueFd, UniqueFd> pair(ends[0], ends[1]);
+  const timeval patience = {1, 0};
+  for (const int end : ends) {
+    check(setsockopt(end, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)), "setsockopt");
+  }
+  return pair;
+}
+
+void keep_on_exec(int fd) {
+  check(fcntl(fd, F_SETFD, 0), "fcntl");
+}

@@ -1,0 +1,36 @@
+#include "console.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "sys_error.h"
+
+namespace {
+
+void print(int fd, const std::string& line) {
+  const std::string text = line + "\n";
+  pollfd output = {fd, POLLOUT, 0};
+  if (poll(&output, 1, 0) != 1 || (output.revents & POLLOUT) == 0) return;
+  if (write(fd, text.data(), text.size()) == -1) return;  // there is nobody left to tell
+}
+
+}  // namespace
+
+void prepare_console() {
+  // open(2) returns the lowest free number, so this stops at the first one above 2.
+  int fd = 0;
+  while (fd <= 2) fd = check(open("/dev/null", O_RDWR), "open /dev/null");
+  close(fd);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void say(const std::string& line) {
+  print(STDOUT_FILENO, line);
+}
+
+void complain(const std::string& line) {
+  print(STDERR_FILENO, line);
+}

@@ -1,0 +1,132 @@
+#include "primary.h"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "console.h"
+#include "environment.h"
+#include "listener.h"
+#include "spawn.h"
+#include "sys_error.h"
+#include "workers.h"
+
+namespace {
+
+// The held signals as a descriptor: with it, poll(2) can wait for signals and channels at once.
+UniqueFd signals_as_fd() {
+  const sigset_t held = hold_signals();
+  return UniqueFd(check(signalfd(-1, &held, SFD_CLOEXEC), "signalfd"));
+}
+
+}  // namespace
+
+Primary::Primary() : signals_(signals_as_fd()) {}
+
+void Primary::fork(const std::string& program, const std::vector<std::string>& argv) {
+  auto [ours, theirs] = socket_pair();
+  keep_on_exec(theirs.get());
+  const int id = ++last_id_;
+  const pid_t pid = spawn(
+      program, argv, environment_with({{"NODE_WORKER_ID", id}, {"NODE_CHANNEL_FD", theirs.get()}}));
+  workers_.push_back({id, pid, Channel(std::move(ours))});
+}
+
+int Primary::run() {
+  while (!workers_.empty()) {
+    const std::vector<pollfd> events = wait_for_events();
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      if (events[i + 1].revents != 0) receive_from(workers_[i]);
+    }
+    if (events[0].revents == 0) continue;
+    if (take_signal() != SIGCHLD) {
+      stop_all();
+      return 0;
+    }
+    bury_the_dead();
+  }
+  complain("cluster: all workers died");
+  return 1;
+}
+
+// Returns what poll(2) says of the signals, and then of the channel of each worker.
+std::vector<pollfd> Primary::wait_for_events() const {
+  std::vector<pollfd> events = {{signals_.get(), POLLIN, 0}};
+  // A closed channel gives -1 here, which poll() passes over.
+  for (const Worker& worker : workers_) events.push_back({worker.channel.fd(), POLLIN, 0});
+  check(poll(events.data(), events.size(), -1), "poll");
+  return events;
+}
+
+int Primary::take_signal() const {
+  signalfd_siginfo signal = {};
+  check(read(signals_.get(), &signal, sizeof(signal)), "read signalfd");
+  return static_cast<int>(signal.ssi_signo);
+}
+
+void Primary::receive_from(Worker& worker) {
+  try {
+    const bool is_open = worker.channel.fill();
+    while (std::optional<Message> message = worker.channel.next()) handle(worker, *message);
+    if (!is_open) worker.channel.close();
+  } catch (const std::exception& error) {
+    // One that breaks the protocol cannot be relied on, and must not hurt the others.
+    complain("worker " + std::to_string(worker.id) + ": " + error.what());
+    worker.channel.close();
+    kill(worker.pid, SIGKILL);
+  }
+}
+
+void Primary::handle(Worker& worker, const Message& message) {
+  const nlohmann::json cmd = message.body.value("cmd", nlohmann::json());
+  if (cmd == "queryServer") {
+    answer_query(worker, message.body);
+  } else if (cmd == "listening") {
+    worker.address = address_of(server_for(message.body));
+    announce();
+  } else {
+    throw std::runtime_error("channel: unknown cmd " + cmd.dump().substr(0, 80));
+  }
+}
+
+void Primary::answer_query(Worker& worker, const nlohmann::json& query) {
+  nlohmann::json answer = {{"_queryId", query.at("_queryId")}};
+  int fd = -1;
+  try {
+    fd = server_for(query);
+  } catch (const std::system_error& error) {
+    answer["errno"] = error.code().value();  // the same number over there: it is the same kernel
+  }
+  worker.channel.send(answer, fd);
+}
+
+int Primary::server_for(const nlohmann::json& message) {
+  return servers_.get(message.at("address"), message.value("port", 0), message.at("addressType"));
+}
+
+// Says where the cluster listens as soon as every worker does; people and tests wait for it.
+void Primary::announce() {
+  const auto is_listening = [](const Worker& worker) { return !worker.address.empty(); };
+  if (announced_ || !std::all_of(workers_.begin(), workers_.end(), is_listening)) return;
+  announced_ = true;
+  say("listening on http://" + workers_.back().address + " (" + std::to_string(workers_.size()) +
+      " workers, pid " + std::to_string(getpid()) + ")");
+}
+
+void Primary::bury_the_dead() {
+  for (const Ending& ending : reap()) {
+    const auto is_dead = [&](const Worker& worker) { return worker.pid == ending.pid; };
+    if (std::erase_if(workers_, is_dead) == 0) continue;  // a child of before our execve(2)
+    say("worker " + std::to_string(ending.pid) + " died (" + ending.how + ")");
+  }
+  if (!workers_.empty()) announce();  // it may have been the last that did not listen yet
+}
+
+void Primary::stop_all() {
+  std::vector<pid_t> pids;
+  for (const Worker& worker : workers_) pids.push_back(worker.pid);
+  stop(pids);
+}

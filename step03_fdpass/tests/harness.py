@@ -1,0 +1,271 @@
+"""Runs the program of a step as a person would, and tells the story of what happened.
+
+The same file in every step. CLUSTER=/path/to/cluster runs the tests against another program, for
+instance a later step's.
+
+This process is a child subreaper (prctl(2)): whatever a cluster leaves behind becomes our child, so
+that we can see it, and reap it. Process 1 of a container may not.
+"""
+import collections
+import ctypes
+import importlib.util
+import os
+import pathlib
+import re
+import selectors
+import signal
+import subprocess
+import time
+
+import pytest
+from client import PATIENCE, Client
+from proc import children_of, descriptors_of
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROGRAM = pathlib.Path(os.environ.get("CLUSTER", HERE.parent / "cluster"))
+
+_PR_SET_CHILD_SUBREAPER = 36
+ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+# ---- The program, and the step it belongs to
+
+def _step_folder():
+    """The folder of the program under test, wherever below it the program was built."""
+    return next(p for p in PROGRAM.parents if (p / "tests" / "test_cluster.py").exists())
+
+
+def step_number():
+    name = re.match(r"step(\d\d)", _step_folder().name)
+    return int(name[1]) if name else 0
+
+
+def until_step(number, reason):
+    """Marks a test whose promise holds in this step, but no longer in step `number`."""
+    return pytest.mark.skipif(step_number() >= number, reason=f"until step {number}: {reason}")
+
+
+def expected_descriptors(workers):
+    """What test_cluster.py of the step says that primary and worker may hold besides 0, 1, 2."""
+    path = _step_folder() / "tests" / "test_cluster.py"
+    spec = importlib.util.spec_from_file_location("ledger_of_the_step", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ledger(workers)
+
+
+# ---- A running cluster
+
+class Cluster:
+    """A started program. `story` is what happened to it so far; each failure prints it."""
+
+    def __init__(self, *options, program=PROGRAM, **popen):
+        self.story = []
+        self.extra_of_primary = {}  # descriptors that the test made it open: {kind: count}
+        self.printed = {"stdout": "", "stderr": ""}
+        popen = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+                 "stdin": subprocess.DEVNULL, **popen}
+        arguments = [str(program), *map(str, options)]
+        self.process = subprocess.Popen(arguments, **popen)
+        self.pid = self.process.pid
+        self.tell(f"started {' '.join(arguments)}: pid {self.pid}")
+        self._pipes = selectors.DefaultSelector()
+        for name in self.printed:
+            if pipe := getattr(self.process, name):
+                os.set_blocking(pipe.fileno(), False)
+                self._pipes.register(pipe, selectors.EVENT_READ, name)
+
+    # The story
+
+    def tell(self, what):
+        self.story.append(what)
+
+    def fail(self, expected, hint=""):
+        __tracebackhide__ = True
+        lines = [f"  {n}. {line}" for n, line in enumerate(self.story, 1)]
+        lines.append(f"  {len(lines) + 1}. expected: {expected}")
+        pytest.fail("\n".join([*lines, *([f"  often this means: {hint}"] if hint else [])]),
+                    pytrace=True)
+
+    def expect(self, condition, expected, hint=""):
+        __tracebackhide__ = True
+        if not condition:
+            self.fail(expected, hint)
+
+    def wait_until(self, condition, expected, hint="", seconds=PATIENCE):
+        """Returns what condition() returns as soon as that is true."""
+        __tracebackhide__ = True
+        deadline = time.monotonic() + seconds
+        while not (result := condition()):
+            if time.monotonic() > deadline:
+                self.fail(f"{expected}, within {seconds} s", hint)
+            self._read(0.01)
+        return result
+
+    # What it prints
+
+    def _read(self, seconds):
+        """Takes what has been printed, after waiting for it for so long. Returns False at the end."""
+        if not self._pipes.get_map():
+            time.sleep(seconds)  # nothing to wait for: look again a little later
+            return False
+        for key, _ in self._pipes.select(seconds):
+            data = os.read(key.fd, 65536)
+            if not data:
+                self._pipes.unregister(key.fileobj)
+            self.printed[key.data] += data.decode(errors="replace")
+            for line in data.decode(errors="replace").splitlines():
+                self.tell(f"it printed on {key.data}: {line}")
+        return True
+
+    def wait_for(self, pattern, stream="stdout", count=1, hint=""):
+        """Waits until `pattern` has been printed `count` times. Returns the last match."""
+        __tracebackhide__ = True
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            matches = list(re.finditer(pattern, self.printed[stream], re.M))
+            if len(matches) >= count:
+                return matches[-1]
+            if time.monotonic() > deadline or not self._read(0.1):
+                self.fail(f"{stream} shows {pattern!r} {count} times", hint)
+
+    def read_all(self):
+        """Reads to the end of both streams: until the last process has closed them."""
+        while self._read(0.1):
+            pass
+        return self.printed["stdout"], self.printed["stderr"]
+
+    # Who is there
+
+    def wait_until_ready(self, workers):
+        """Waits until every worker listens: on one port, or, in step 2, each on its own."""
+        pattern = (r"^listening on http://127\.0\.0\.1:(?P<port>\d+) \((?P<workers>\d+) workers, "
+                   r"pid (?P<pid>\d+)\)\n|^worker \d+: listening on http://127\.0\.0\.1:"
+                   r"(?P<own>\d+) \(pid (?P<by>\d+)\)\n")
+        self._ports = {}
+
+        def all_listen():
+            for match in re.finditer(pattern, self.printed["stdout"], re.M):
+                if match["port"]:
+                    self._ports = {pid: int(match["port"]) for pid in self.workers}
+                    return True
+                self._ports[int(match["by"])] = int(match["own"])
+            return len(self._ports) == workers
+        self.wait_until(all_listen, f"{workers} workers listen",
+                        "a worker died at its start; look at what it printed")
+        return self
+
+    @property
+    def workers(self):
+        """The process ids of the workers that live."""
+        return sorted(pid for pid, state in children_of(self.pid).items() if state != "Z")
+
+    def port_of(self, worker):
+        return self._ports[worker]
+
+    @property
+    def port(self):
+        """A port on which a living worker can be reached."""
+        return next(port for pid, port in self._ports.items() if pid in self.workers)
+
+    # What one can do to it
+
+    def connect(self, port=None):
+        return Client(port or self.port)
+
+    def exchange(self, data, port=None):
+        """Sends bytes, and returns the answer that came before the server closed."""
+        with self.connect(port) as client:
+            client.sendall(data)
+            answer = client.answer()
+        self.tell(f"sent {data[:40]!r}: got {answer.status} from worker {answer.pid}")
+        return answer
+
+    def get(self, port=None):
+        return self.exchange(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", port)
+
+    def send_signal(self, number, pid=None):
+        self.tell(f"sent {signal.Signals(number).name} to {'worker' if pid else 'primary'} "
+                  f"{pid or self.pid}")
+        os.kill(pid or self.pid, number)
+
+    def wait_for_exit(self, status, hint="", seconds=PATIENCE):
+        """Waits for the end of the primary, and then of everything it had started."""
+        __tracebackhide__ = True
+        self.wait_until(lambda: self.process.poll() is not None, "the primary ends", hint, seconds)
+        self.tell(f"the primary ended with status {self.process.returncode}")
+        self.expect(self.process.returncode == status, f"exit status {status}", hint)
+
+    def stop(self, number=signal.SIGTERM):
+        __tracebackhide__ = True
+        self.send_signal(number)
+        self.wait_for_exit(0, "the primary does not handle the signal, or waits for a worker")
+
+    # The ledger
+
+    def check_ledger(self):
+        """Every process holds the descriptors it should hold, and no child is a zombie."""
+        __tracebackhide__ = True
+        self.wait_until(lambda: "Z" not in children_of(self.pid).values(), "no zombie",
+                        "the primary does not wait for a child that has ended")
+        if not self.workers:
+            return
+        self.wait_until(lambda: self._ledger() == self._expected_ledger(),
+                        "only the descriptors that are due", self._ledger_hint())
+        channels = [target for pid in [self.pid, *self.workers]
+                    for kind, target in descriptors_of(pid).values() if kind == "channel"]
+        self.expect(len(channels) == len(set(channels)), f"each channel end once: {channels}",
+                    "a worker inherited the channel of another one, or the primary kept its end")
+
+    def _ledger(self):
+        def count(pid):
+            kinds = [kind for number, (kind, _) in descriptors_of(pid).items() if number > 2]
+            return dict(collections.Counter(kinds))
+        return [count(pid) for pid in [self.pid, *self.workers]]
+
+    def _expected_ledger(self):
+        expected = expected_descriptors(len(self.workers))
+        return [{**expected["primary"], **self.extra_of_primary}, *[expected["worker"]] * len(self.workers)]
+
+    def _ledger_hint(self):
+        return (f"a descriptor was not closed, or not close-on-exec. "
+                f"There are {self._ledger()}, expected {self._expected_ledger()}")
+
+    # Its end
+
+    def finish(self):
+        """What every test ends with: the ledger, an orderly stop, and nothing left."""
+        __tracebackhide__ = True
+        try:
+            if self.process.poll() is None:
+                self.check_ledger()
+                self.stop()
+            self.wait_until(lambda: not _reap_and_list_leftovers(), "no process is left",
+                            "a worker does not end with its primary", seconds=5)
+        finally:
+            self.kill_everything()
+
+    def kill_everything(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for pid in _reap_and_list_leftovers():
+            os.kill(pid, signal.SIGKILL)
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+        self._pipes.close()
+
+
+def _reap_and_list_leftovers():
+    """Reaps the dead among our children; returns the living that are nobody's Popen."""
+    owned = {c.process.pid for c in RUNNING if c.process.returncode is None}
+    leftovers = {pid: s for pid, s in children_of(os.getpid()).items() if pid not in owned}
+    for pid, state in leftovers.items():
+        if state == "Z":
+            os.waitpid(pid, 0)
+    return [pid for pid, state in leftovers.items() if state != "Z"]
+
+
+RUNNING = []  # the clusters of the current test
+

@@ -1,0 +1,47 @@
+#include "servers.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <string>
+
+#include "listener.h"
+
+namespace {
+
+int port_of(int socket) {
+  const std::string address = address_of(socket);
+  return std::stoi(address.substr(address.rfind(':') + 1));
+}
+
+TEST(Servers, BindOnceForEveryoneWhoAsksForTheSame) {
+  Servers servers;
+  const int first = servers.get("127.0.0.1", 0, 4);
+  EXPECT_EQ(servers.get("127.0.0.1", 0, 4), first);
+  EXPECT_GT(port_of(first), 0);
+}
+
+TEST(Servers, BindAnotherSocketForAnotherAddress) {
+  Servers servers;
+  EXPECT_NE(servers.get("127.0.0.1", 0, 4), servers.get("127.0.0.2", 0, 4));
+}
+
+TEST(Servers, KeepNothingOfAFailure) {
+  UniqueFd other = bind_to("127.0.0.1", 0);
+  start_listening(other.get());
+  const int port = port_of(other.get());
+  Servers servers;
+  EXPECT_THROW(servers.get("127.0.0.1", port, 4), ListenError);
+  other = UniqueFd();
+  EXPECT_EQ(port_of(servers.get("127.0.0.1", port, 4)), port);
+}
+
+TEST(Servers, RefuseWhatDoesNotFitTogether) {
+  Servers servers;
+  EXPECT_THROW(servers.get("127.0.0.1", 0, 6), ListenError);
+  EXPECT_THROW(servers.get("::1", 0, 4), ListenError);
+  EXPECT_THROW(servers.get("127.0.0.1", 65536, 4), ListenError);
+  EXPECT_THROW(servers.get("localhost", 0, 4), ListenError);
+}
+
+}  // namespace
