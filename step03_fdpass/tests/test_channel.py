@@ -99,10 +99,16 @@ def test_a_worker_refuses_a_bad_answer(worker, name):
     end_of_worker(cluster, complaint)
 
 
+def leave_no_free_descriptor(pid):
+    used = descriptors_of(pid)
+    lowest = next(number for number in range(len(used) + 1) if number not in used)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest, lowest))
+
+
 def test_a_worker_without_a_free_descriptor_says_so(worker):
     cluster, peer = worker()
     peer.receive()
-    resource.prlimit(cluster.pid, resource.RLIMIT_NOFILE, (3, 3))
+    leave_no_free_descriptor(cluster.pid)
     with client.reserved_port() as bound:
         peer.send({"_queryId": 1, "fd": True}, bound.fileno())
     end_of_worker(cluster, "a descriptor was lost on arrival: Too many open files")
@@ -200,7 +206,7 @@ peer.query(); peer.say("listening"); signal.sigwait([signal.SIGUSR1])
 peer.say("listening", fds=[0], fd=True); signal.pause()
 """)
     check_that_the_others_serve(cluster)
-    resource.prlimit(cluster.pid, resource.RLIMIT_NOFILE, (3, 3))
+    leave_no_free_descriptor(cluster.pid)
     hostile = next(pid for pid in cluster.workers
                    if b"\0NODE_WORKER_ID=1\0" in pathlib.Path(f"/proc/{pid}/environ").read_bytes())
     cluster.send_signal(signal.SIGUSR1, hostile)
