@@ -40,9 +40,10 @@ def step_number():
     return int(name[1]) if name else 0
 
 
-def until_step(number, reason):
-    """Marks a test whose promise holds in this step, but no longer in step `number`."""
-    return pytest.mark.skipif(step_number() >= number, reason=f"until step {number}: {reason}")
+def not_in_steps(*numbers, reason):
+    """Marks a test of this step's test_cluster.py whose promise does not hold in those later steps.
+    (CLUSTER may be the program of a later step: what it promises still, it has to keep.)"""
+    return pytest.mark.skipif(step_number() in numbers, reason=f"not in step {numbers}: {reason}")
 
 
 def expected_descriptors(workers):

@@ -1,5 +1,5 @@
 """Step 1: every worker serves, because every worker inherits the one listening socket."""
-from harness import until_step
+from harness import not_in_steps
 from proc import descriptors_of
 
 
@@ -12,6 +12,7 @@ def listener_of(pid):
     return next(target for kind, target in descriptors_of(pid).values() if kind == "listener")
 
 
+@not_in_steps(2, reason="each worker prints its own port")
 def test_it_says_where_it_listens(start):
     cluster = start(workers=3)
     line = cluster.wait_for(r"^listening on http://127.0.0.1:(\d+) \(3 workers, pid (\d+)\)\n$")
@@ -20,13 +21,14 @@ def test_it_says_where_it_listens(start):
     cluster.expect(len(cluster.workers) == 3, "3 workers")
 
 
-@until_step(2, "there each worker opens a socket of its own; until step 3, when they share again")
+@not_in_steps(2, reason="each worker opens a socket of its own")
 def test_all_processes_hold_one_listening_socket(start):
     cluster = start(workers=3)
     sockets = {listener_of(pid) for pid in [cluster.pid, *cluster.workers]}
     cluster.expect(len(sockets) == 1, f"the same socket everywhere: {sockets}")
 
 
+@not_in_steps(2, reason="each worker serves a port of its own")
 def test_every_worker_serves(start):
     cluster = start(workers=4)
     # A client that has not asked yet keeps one worker busy, so four keep all of them busy; then

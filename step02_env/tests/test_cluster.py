@@ -6,7 +6,7 @@ import re
 import client
 import harness
 import pytest
-from harness import until_step
+from harness import not_in_steps
 from proc import children_of
 
 
@@ -32,7 +32,7 @@ def start_on_one_port(start, workers):
     return cluster, port
 
 
-@until_step(3, "there the workers share the port")
+@not_in_steps(3, 4, reason="the workers share the port")
 def test_at_most_one_worker_gets_the_port(start):
     for _ in range(5):
         cluster, port = start_on_one_port(start, workers=4)
@@ -56,7 +56,7 @@ def test_at_most_one_worker_gets_the_port(start):
         cluster.finish()
 
 
-@until_step(3, "there the primary reports the common port")
+@not_in_steps(3, 4, reason="the primary reports the common port")
 def test_with_port_0_each_worker_gets_another_port(start):
     cluster = start(workers=3)
     ports = {worker: cluster.port_of(worker) for worker in cluster.workers}
@@ -97,7 +97,7 @@ def test_a_marker_that_is_no_number_is_refused(start, value):
                    "the name and the value of the variable")
 
 
-@until_step(3, "there the marker alone does not make a worker")
+@not_in_steps(3, 4, reason="the marker alone does not make a worker")
 def test_the_marker_makes_a_worker(start):
     cluster = start(ready=1, env={**os.environ, "NODE_WORKER_ID": "7"})
     cluster.expect("worker 7: listening on" in cluster.printed["stdout"], "worker 7 listens")

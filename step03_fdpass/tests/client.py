@@ -1,8 +1,10 @@
 """A TCP client that looks closely, and ports for servers."""
 import collections
+import os
 import socket
 
-PATIENCE = 20  # seconds until we believe that something will not happen any more
+# Seconds until we believe that something will not happen any more.
+PATIENCE = float(os.environ.get("PATIENCE", 20))
 
 
 def reserved_port():

@@ -1,0 +1,67 @@
+# The whole course. `make` alone prints what there is.
+
+STEPS   := $(sort $(wildcard step[0-9][0-9]_*))
+LAST    := $(lastword $(STEPS))
+PYTEST  ?= /usr/bin/python3 -m pytest
+PYTESTS := $(PYTEST) -q -p no:cacheprovider
+
+.PHONY: help
+help:
+	@echo 'make run            start the newest step on port 8000 (make run WORKERS=4 PORT=0)'
+	@echo 'make check          build and check every step, and the course itself'
+	@echo 'make check-step02   build and check one step'
+	@echo 'make check-more     the same once more, harder: sanitizers, regressions, wrong programs'
+	@echo 'make diff STEP=3    what step 3 adds to step 2'
+	@echo 'make format, tidy   lay the code out, lint it'
+	@echo 'make clean          remove everything that was built'
+	@echo
+	@echo 'Something missing? tools/setup installs it.'
+
+.PHONY: ready
+ready:
+	@tools/setup --check
+
+.PHONY: run
+run: ready
+	@$(MAKE) -s --no-print-directory -C $(LAST) run
+
+.PHONY: check
+check: ready $(STEPS:%=check-%) check-course
+	@echo 'everything passed'
+
+# make check-step02 and make check-step02_env are the same.
+check-step%: ready
+	@echo '== step$*'
+	@$(MAKE) -s --no-print-directory -C $(or $(wildcard step$**),$(error there is no step$*)) check
+
+.PHONY: check-course
+check-course: ready
+	@echo '== the course'
+	@$(PYTESTS) tests
+
+.PHONY: check-more
+check-more: ready
+	@for step in $(STEPS); do \
+	  echo "== $$step, sanitized"; \
+	  $(MAKE) -s --no-print-directory -C $$step check SANITIZE=address,undefined || exit 1; \
+	done
+	@echo '== earlier promises, later steps; wrong programs; lint'
+	@$(MAKE) -s --no-print-directory format-check tidy
+	@$(PYTESTS) tests/more
+
+.PHONY: diff
+diff:
+	@tools/step-diff $(STEP)
+
+.PHONY: format format-check tidy clean
+format: ready
+	@clang-format -i $(wildcard step*/*.cpp step*/*.h step*/tests/*.cpp)
+
+format-check: ready
+	@clang-format --dry-run -Werror $(wildcard step*/*.cpp step*/*.h step*/tests/*.cpp)
+
+tidy: ready
+	@for step in $(STEPS); do $(MAKE) -s --no-print-directory -C $$step tidy || exit 1; done
+
+clean:
+	@for step in $(STEPS); do $(MAKE) -s --no-print-directory -C $$step clean || exit 1; done

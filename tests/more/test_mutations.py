@@ -1,0 +1,168 @@
+"""Wrong programs, which some test must find wrong.
+
+Each is a step of this course with one mistake in it, the kind that people make. If the test that is
+named beside it passes all the same, that test proves nothing.
+"""
+import collections
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+
+Mutation = collections.namedtuple("Mutation", "step file right wrong caught_by")
+
+MUTATIONS = {
+    "nobody calls waitpid": Mutation(
+        "step01_fork", "workers.cpp", "(pid = waitpid(-1, &status, WNOHANG)) > 0", "(pid = 0) > 0",
+        "test_endings.py::test_a_killed_worker_is_reported_and_the_others_serve_on"),
+    "one waitpid for each SIGCHLD": Mutation(
+        "step01_fork", "workers.cpp",
+        "endings.push_back({pid, describe(status)});",
+        "endings.push_back({pid, describe(status)}); break;",
+        "test_endings.py::test_workers_that_die_together_are_all_reported"),
+    "the signal mask is inherited": Mutation(
+        "step01_fork", "workers.cpp", "  sigprocmask(SIG_SETMASK, &none, nullptr);\n", "",
+        "test_endings.py::test_a_killed_worker_is_reported_and_the_others_serve_on"),
+    "ignored signals stay ignored": Mutation(
+        "step01_fork", "workers.cpp", "std::signal(signal, SIG_DFL);", ";",
+        "test_endings.py::test_signals_ignored_by_the_parent_work"),
+    "workers outlive their primary": Mutation(
+        "step01_fork", "workers.cpp", "prctl(PR_SET_PDEATHSIG, SIGKILL);", ";",
+        "test_endings.py::test_a_killed_primary_takes_its_workers_along"),
+    "a stopped worker is not continued": Mutation(
+        "step01_fork", "workers.cpp", "kill(worker, SIGCONT);", ";",
+        "test_endings.py::test_a_stopped_worker_does_not_hold_up_the_end"),
+    "closed standard descriptors stay closed": Mutation(
+        "step01_fork", "console.cpp", "while (fd <= 2)", "while (false)",
+        "test_endings.py::test_it_runs_without_descriptors_0_to_2"),
+    "printing waits for a reader": Mutation(
+        "step01_fork", "console.cpp", "if (poll(&output, 1, 0) != 1 || (output.revents & POLLOUT) == 0) return;",
+        "",
+        "test_endings.py::test_nobody_has_to_read_what_it_prints"),
+    "SIGPIPE is not ignored": Mutation(
+        "step01_fork", "console.cpp", "std::signal(SIGPIPE, SIG_IGN);", "",
+        "test_endings.py::test_nobody_has_to_read_what_it_prints"),
+    "no SO_REUSEADDR": Mutation(
+        "step01_fork", "listener.cpp", "const int yes = 1;", "const int yes = 0;",
+        "test_endings.py::test_the_port_is_free_again_after_connections"),
+    "closing at once resets the answer": Mutation(
+        "step01_fork", "http.cpp", "  close_gently(std::move(connection));\n", "",
+        "test_http.py::test_the_body_of_a_post_does_not_reset_the_answer"),
+    "a head without limit": Mutation(
+        "step01_fork", "http.cpp", "constexpr std::size_t kMaxHead = 16 * 1024;",
+        "constexpr std::size_t kMaxHead = 1 << 30;",
+        "test_http.py::test_a_longer_head_gets_431"),
+    "a client is waited for without end": Mutation(
+        "step01_fork", "http.cpp", "std::max<int>(left, 0)", "-1",
+        "test_http.py::test_no_client_is_waited_for_longer_than_5_seconds"),
+    "the marker is not removed": Mutation(
+        "step02_env", "environment.cpp", "  unsetenv(name.c_str());\n", "",
+        "test_environment:TakeNumber.*"),
+    "the changed variable stands there twice": Mutation(
+        "step02_env", "environment.cpp", "changes.count(entry.substr(0, entry.find('='))) == 0",
+        "true", "test_environment:EnvironmentWith.Replaces"),
+    "the child's end stays open in the primary": Mutation(
+        "step03_fdpass", "primary.cpp", "  workers_.push_back({id, pid,",
+        "  static std::vector<UniqueFd> kept;\n  kept.push_back(std::move(theirs));\n"
+        "  workers_.push_back({id, pid,",
+        "test_cluster.py::test_all_processes_hold_one_listening_socket"),
+    "the primary's end is inherited": Mutation(
+        "step03_fdpass", "primary.cpp", "  keep_on_exec(theirs.get());\n",
+        "  keep_on_exec(theirs.get());\n  keep_on_exec(ours.get());\n",
+        "test_cluster.py::test_all_processes_hold_one_listening_socket"),
+    "a received descriptor is inherited": Mutation(
+        "step03_fdpass", "fd_passing.cpp", "recvmsg(socket, &message, MSG_CMSG_CLOEXEC)",
+        "recvmsg(socket, &message, 0)",
+        "test_fd_passing:FdPassing.TheReceivedDescriptorIsCloseOnExec"),
+    "MSG_CTRUNC is ignored": Mutation(
+        "step03_fdpass", "fd_passing.cpp", "(message.msg_flags & MSG_CTRUNC) != 0", "false",
+        "test_channel.py::test_a_worker_without_a_free_descriptor_says_so"),
+    "surplus descriptors are forgotten": Mutation(
+        "step03_fdpass", "fd_passing.cpp", "(c->cmsg_len - CMSG_LEN(0)) / sizeof(int)", "1",
+        "test_fd_passing:FdPassing.SeveralDescriptorsInAMessageAreAnErrorAndAreClosed"),
+    "the descriptor goes with the second part": Mutation(
+        "step03_fdpass", "channel.cpp", "rest, fd));\n    while (!rest.empty()) rest.remove_prefix"
+        "(send_fd(socket_.get(), rest, -1));", "rest, -1));\n    while (!rest.empty()) "
+        "rest.remove_prefix(send_fd(socket_.get(), rest, fd));",
+        "test_channel:ChannelTest.CarriesADescriptorWithItsMessage"),
+    "the descriptor goes with every part": Mutation(
+        "step03_fdpass", "channel.cpp", "send_fd(socket_.get(), rest, -1)",
+        "send_fd(socket_.get(), rest, fd)",
+        "test_channel:ChannelTest.SendsADescriptorOnceEvenIfTheMessageGoesInParts"),
+    "every message of a read gets the descriptor": Mutation(
+        "step03_fdpass", "channel.cpp", "if (message.body.value(\"fd\", false))",
+        "if (!fds_.empty())",
+        "test_channel:HostilePeer.CannotGiveADescriptorToEveryMessageOfARead"),
+    "a marker without a channel is accepted": Mutation(
+        "step03_fdpass", "child.cpp", "  if (fd == 0) {\n", "  if (fd == 0) return UniqueFd();\n"
+        "  if (fd == 0) {\n", "test_channel.py::test_a_marker_without_a_channel_is_refused"),
+    "any descriptor is taken for a socket": Mutation(
+        "step03_fdpass", "child.cpp", "!= IPPROTO_TCP", "== 12345",
+        "test_channel.py::test_a_worker_refuses_a_bad_answer"),
+    "a failed bind is remembered": Mutation(
+        "step03_fdpass", "servers.cpp", "found = bound_.emplace(key, bind_to(address, port)).first;",
+        "{\n    found = bound_.emplace(key, UniqueFd()).first;\n"
+        "    found->second = bind_to(address, port);\n  }",
+        "test_servers:Servers.KeepNothingOfAFailure"),
+    "the primary binds for each worker anew": Mutation(
+        "step03_fdpass", "servers.cpp", "  auto found = bound_.find(key);\n",
+        "  bound_.erase(key);\n  auto found = bound_.end();\n",
+        "test_servers:Servers.BindOnceForEveryoneWhoAsksForTheSame"),
+    "a hostile worker ends the primary": Mutation(
+        "step03_fdpass", "primary.cpp", "    worker.channel.close();\n    kill(worker.pid, SIGKILL);",
+        "    throw;", "test_channel.py::test_a_hostile_worker_is_reported_and_killed_and_the_others"
+        "_serve_on"),
+    "the channel can be written to without end": Mutation(
+        "step03_fdpass", "channel.cpp", "const timeval patience = {1, 0};",
+        "const timeval patience = {0, 0};",
+        "test_channel:HostilePeer.ThatDoesNotReadCannotBlockTheSenderForLong"),
+}
+
+
+@pytest.fixture(scope="module")
+def built():
+    """Builds each step once; the wrong programs start from its object files."""
+    for step in {mutation.step for mutation in MUTATIONS.values()}:
+        subprocess.run(["make", "-s", "-j2", "-C", ROOT / step], check=True)
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_wrong_program_is_found_out(name, built, tmp_path):
+    mutation = MUTATIONS[name]
+    step = shutil.copytree(ROOT / mutation.step, tmp_path / mutation.step)
+    source = (step / mutation.file).read_text()
+    assert source.count(mutation.right) == 1, f"{mutation.file} has changed: {mutation.right!r}"
+    (step / mutation.file).write_text(source.replace(mutation.right, mutation.wrong))
+
+    result = run_gtest(step, mutation) if ":" in mutation.caught_by.replace("::", "") \
+        else run_pytest(step, mutation)
+    assert result.returncode == 1, f"not noticed by {mutation.caught_by}:\n{result.stdout}"
+
+
+def run_gtest(step, mutation):
+    program, _, test = mutation.caught_by.partition(":")
+    make(step, f"build/{program}")
+    # The time-out of coreutils stands for one who waits in vain; its status is not 1, so say so.
+    return run(step, "sh", "-c", f"timeout 15 build/{program} --gtest_filter='{test}' || exit 1")
+
+
+def run_pytest(step, mutation):
+    make(step, "cluster", *(["build/run_primary"] if mutation.step == "step03_fdpass" else []))
+    return run(step, "/usr/bin/python3", "-m", "pytest", "-qx", "-p", "no:cacheprovider",
+               f"tests/{mutation.caught_by}", PATIENCE="2")
+
+
+def make(step, *targets):
+    # -w: the mistake may leave a variable unused.
+    result = run(step, "make", "-s", "-j2", *targets, "CXX=g++ -w")
+    assert result.returncode == 0, f"the wrong program does not compile:\n{result.stdout}"
+
+
+def run(step, *command, **environment):
+    inherited = {k: v for k, v in os.environ.items() if k not in ("CLUSTER", "RUN_PRIMARY")}
+    return subprocess.run(command, cwd=step, env={**inherited, **environment}, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

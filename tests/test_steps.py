@@ -1,0 +1,76 @@
+"""What holds across the steps: each stands alone, carried files are the same, none is too long."""
+import itertools
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+STEPS = sorted(ROOT.glob("step[0-9][0-9]_*"))
+TOLD_ANEW = {"main.cpp", "README.md", "Makefile", "tests/test_cluster.py"}
+BUILT = {"build", "cluster", "compile_commands.json", "__pycache__", ".pytest_cache"}
+
+# Lines of C++ in the step, without its tests: neither blank, nor comment, nor #include.
+LIMITS = {"step01_fork": 360, "step02_env": 410, "step03_fdpass": 750}
+
+each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+each_pair = pytest.mark.parametrize("earlier, later", itertools.combinations(STEPS, 2),
+                                    ids=lambda step: step.name)
+
+
+def files(step):
+    paths = (path.relative_to(step) for path in step.rglob("*") if path.is_file())
+    return {str(path) for path in paths if not BUILT & set(path.parts)}
+
+
+def code_lines(path):
+    lines = (line.strip() for line in path.read_text().splitlines())
+    return sum(1 for line in lines
+               if line and not line.startswith(("//", "#include", "#pragma")))
+
+
+def test_there_are_as_many_steps_as_limits():
+    assert [step.name for step in STEPS] == list(LIMITS)
+
+
+@each_pair
+def test_carried_files_are_identical(earlier, later):
+    carried = files(earlier) & files(later) - TOLD_ANEW  # a step leaves out what it no longer uses
+    assert len(carried) > 10
+    changed = {f for f in carried if (earlier / f).read_bytes() != (later / f).read_bytes()}
+    assert not changed, "change it in the first step that has it, then run tools/carry"
+
+
+@each_step
+def test_a_step_is_small(step):
+    sources = [*step.glob("*.cpp"), *step.glob("*.h")]
+    assert len(sources) > 10
+    assert sum(map(code_lines, sources)) <= LIMITS[step.name]
+    for path in [*sources, *step.glob("tests/*")]:
+        if path.is_file():
+            assert len(path.read_text().splitlines()) <= 300, f"{path} is too long for one topic"
+
+
+@each_step
+def test_a_step_does_not_reach_out(step):
+    for path in [*step.glob("*.cpp"), *step.glob("*.h"), step / "Makefile"]:
+        assert ".." not in path.read_text().replace("...", ""), f"{path} leads out of its folder"
+
+
+@each_step
+def test_a_step_stands_alone(step, tmp_path):
+    """Copied out of the repository, it builds and passes its own checks."""
+    copy = tmp_path / step.name
+    shutil.copytree(step, copy, ignore=shutil.ignore_patterns(*BUILT))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    result = subprocess.run(["make", "-j2", "check"], cwd=copy, env=environment, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert result.returncode == 0, result.stdout[-5000:]
+    assert " passed in " in result.stdout
+
+
+def test_every_step_explains_its_options_in_the_same_words():
+    usages = {subprocess.check_output([step / "cluster", "--help"], text=True) for step in STEPS}
+    assert len(usages) == 1
