@@ -11,7 +11,7 @@ std::vector<std::string> environment_with(const std::map<std::string, int>& chan
   std::vector<std::string> result;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string entry = *variable;
-    if (changes.count(entry.substr(0, entry.find('='))) == 0) result.push_back(entry);
+    if (!changes.contains(entry.substr(0, entry.find('=')))) result.push_back(entry);
   }
   for (const auto& [name, value] : changes) result.push_back(name + "=" + std::to_string(value));
   return result;

@@ -33,7 +33,7 @@ AddressInfo binary_address(const std::string& address, int port) {
       getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
     throw ListenError(EINVAL, host_and_port(address, port));
   }
-  return AddressInfo(found, &freeaddrinfo);
+  return {found, &freeaddrinfo};
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 
 namespace {
 
-constexpr std::size_t kMaxLine = 64 * 1024;
+constexpr std::size_t kMaxLine = 64UL * 1024;
 
 nlohmann::json parse(const std::string& line) {
   nlohmann::json body = nlohmann::json::parse(line, nullptr, false);  // false: do not throw

@@ -11,7 +11,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxHead = 16 * 1024;
+constexpr std::size_t kMaxHead = 16UL * 1024;
 constexpr std::chrono::seconds kPatience(5);
 
 const std::string kOk = "200 OK";
@@ -22,10 +22,9 @@ const std::string kTooLarge = "431 Request Header Fields Too Large";
 // Appends what the client has sent to `text`, waiting for it until `deadline`. Returns false when
 // nothing more will come: the time is up, or the client has closed.
 bool receive(int connection, std::string& text, Clock::time_point deadline) {
-  using std::chrono::milliseconds;
-  const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now()).count();
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
   pollfd readable = {connection, POLLIN, 0};
-  if (poll(&readable, 1, std::max<int>(left, 0)) != 1) return false;
+  if (poll(&readable, 1, std::max(0, static_cast<int>(left.count()))) != 1) return false;
 
   char buffer[4096];
   const ssize_t size = recv(connection, buffer, sizeof(buffer), 0);

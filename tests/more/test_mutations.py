@@ -53,17 +53,17 @@ MUTATIONS = {
         "step01_fork", "http.cpp", "  close_gently(std::move(connection));\n", "",
         "test_http.py::test_the_body_of_a_post_does_not_reset_the_answer"),
     "a head without limit": Mutation(
-        "step01_fork", "http.cpp", "constexpr std::size_t kMaxHead = 16 * 1024;",
+        "step01_fork", "http.cpp", "constexpr std::size_t kMaxHead = 16UL * 1024;",
         "constexpr std::size_t kMaxHead = 1 << 30;",
         "test_http.py::test_a_longer_head_gets_431"),
     "a client is waited for without end": Mutation(
-        "step01_fork", "http.cpp", "std::max<int>(left, 0)", "-1",
+        "step01_fork", "http.cpp", "std::max(0, static_cast<int>(left.count()))", "-1",
         "test_http.py::test_no_client_is_waited_for_longer_than_5_seconds"),
     "the marker is not removed": Mutation(
         "step02_env", "environment.cpp", "  unsetenv(name.c_str());\n", "",
         "test_environment:TakeNumber.*"),
     "the changed variable stands there twice": Mutation(
-        "step02_env", "environment.cpp", "changes.count(entry.substr(0, entry.find('='))) == 0",
+        "step02_env", "environment.cpp", "!changes.contains(entry.substr(0, entry.find('=')))",
         "true", "test_environment:EnvironmentWith.Replaces"),
     "the child's end stays open in the primary": Mutation(
         "step03_fdpass", "primary.cpp", "  workers_.push_back({id, pid,",
