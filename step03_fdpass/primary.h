@@ -34,7 +34,7 @@ class Primary {
     int id;
     pid_t pid;
     Channel channel;
-    std::string address = "";  // where it listens, once it has said so
+    std::string address = {};  // where it listens, once it has said so
   };
 
   std::vector<pollfd> wait_for_events() const;

@@ -19,7 +19,7 @@ import time
 
 import pytest
 from client import PATIENCE, Client
-from proc import children_of, descriptors_of
+from proc import children_of, descriptors_of, has_blocked_signals
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = pathlib.Path(os.environ.get("CLUSTER", HERE.parent / "cluster"))
@@ -154,6 +154,8 @@ class Cluster:
             return len(self._ports) == workers
         self.wait_until(all_listen, f"{workers} workers listen",
                         "a worker died at its start; look at what it printed")
+        self.wait_until(lambda: not any(map(has_blocked_signals, self.workers)),
+                        "every worker takes signals", "the worker's signal mask is not reset")
         return self
 
     @property

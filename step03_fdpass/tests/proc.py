@@ -24,6 +24,15 @@ def is_gone(pid):
     return stat is None or stat == ("Z", os.getpid())
 
 
+def has_blocked_signals(pid):
+    """A new worker has, until it is set up: it inherits the mask, and clears it as its last act."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return "SigBlk:\t0000000000000000" not in status
+
+
 def descriptors_of(pid):
     """Returns {number: (kind, target)} of the open descriptors; for a socket: what kind it is."""
     sockets = _sockets_of(pid)
