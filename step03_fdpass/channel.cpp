@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxLine = 64UL * 1024;
 
-nlohmann::json parse(const std::string& line) {
-  nlohmann::json body = nlohmann::json::parse(line, nullptr, false);  // false: do not throw
+Json parse(const std::string& line) {
+  Json body = Json::parse(line, nullptr, false);  // false: do not throw
   if (!body.is_object()) throw std::runtime_error("channel: a line that is no JSON object");
   return body;
 }
@@ -35,7 +35,7 @@ UniqueFd take_front(std::deque<UniqueFd>& fds) {
 
 }  // namespace
 
-void Channel::send(nlohmann::json body, int fd) {
+void Channel::send(Json body, int fd) {
   // One read may bring several lines, so the text says which of them the descriptor belongs to.
   if (fd != -1) body["fd"] = true;
   const std::string line = body.dump() + "\n";

@@ -10,9 +10,12 @@
 
 #include "unique_fd.h"
 
+// JSON whose members stay in the order in which they were written.
+using Json = nlohmann::ordered_json;
+
 struct Message {
-  nlohmann::json body;  // an object
-  UniqueFd fd;          // set if, and only if, body["fd"] is true; the receiver's to keep
+  Json body;    // an object
+  UniqueFd fd;  // set if, and only if, body["fd"] is true; the receiver's to keep
 };
 
 class Channel {
@@ -29,7 +32,7 @@ class Channel {
   // Sends `body`, an object, and a duplicate of `fd` unless that is -1. Blocks until all is sent.
   // Throws std::system_error, for instance EPIPE if the other end is closed; std::runtime_error if
   // the other end has not read for so long that the time-out of socket_pair() is over.
-  void send(nlohmann::json body, int fd = -1);
+  void send(Json body, int fd = -1);
 
   // Blocks until a message arrives; returns nothing once the other end is closed.
   // Throws as fill() and next() do.

@@ -38,11 +38,9 @@ UniqueFd take_channel() {
 Child::Child(int id) : id_(id), channel_(take_channel()) {}
 
 UniqueFd Child::listen(const std::string& address, int port) {
-  nlohmann::json message = {{"address", address},
-                            {"port", port},
-                            {"addressType", address.find(':') == std::string::npos ? 4 : 6},
-                            {"_workerId", id_}};
-  message["cmd"] = "queryServer";
+  const int address_type = address.find(':') == std::string::npos ? 4 : 6;
+  Json message = {
+      {"cmd", "queryServer"}, {"address", address}, {"port", port}, {"addressType", address_type}};
   Message answer = query_primary(message);
   if (answer.body.contains("errno")) {
     throw ListenError(answer.body["errno"], address + ":" + std::to_string(port));
@@ -54,12 +52,14 @@ UniqueFd Child::listen(const std::string& address, int port) {
   start_listening(answer.fd.get());
 
   message["cmd"] = "listening";
+  message["_workerId"] = id_;
   channel_.send(message);
   return std::move(answer.fd);
 }
 
-Message Child::query_primary(nlohmann::json query) {
+Message Child::query_primary(Json query) {
   query["_queryId"] = ++last_query_;
+  query["_workerId"] = id_;
   channel_.send(query);
   std::optional<Message> answer = channel_.receive();
   if (!answer) throw std::runtime_error("queryServer: the primary has closed the channel");

@@ -25,7 +25,7 @@ class Child {
 
  private:
   // queryMaster in Node 0.6: sends a question and waits for its answer.
-  Message query_primary(nlohmann::json query);
+  Message query_primary(Json query);
 
   int id_;
   Channel channel_;

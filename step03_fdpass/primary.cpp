@@ -81,7 +81,7 @@ void Primary::receive_from(Worker& worker) {
 }
 
 void Primary::handle(Worker& worker, const Message& message) {
-  const nlohmann::json cmd = message.body.value("cmd", nlohmann::json());
+  const Json cmd = message.body.value("cmd", Json());
   if (cmd == "queryServer") {
     answer_query(worker, message.body);
   } else if (cmd == "listening") {
@@ -92,8 +92,8 @@ void Primary::handle(Worker& worker, const Message& message) {
   }
 }
 
-void Primary::answer_query(Worker& worker, const nlohmann::json& query) {
-  nlohmann::json answer = {{"_queryId", query.at("_queryId")}};
+void Primary::answer_query(Worker& worker, const Json& query) {
+  Json answer = {{"_queryId", query.at("_queryId")}};
   int fd = -1;
   try {
     fd = server_for(query);
@@ -103,7 +103,7 @@ void Primary::answer_query(Worker& worker, const nlohmann::json& query) {
   worker.channel.send(answer, fd);
 }
 
-int Primary::server_for(const nlohmann::json& message) {
+int Primary::server_for(const Json& message) {
   return servers_.get(message.at("address"), message.value("port", 0), message.at("addressType"));
 }
 

@@ -41,8 +41,8 @@ class Primary {
   int take_signal() const;
   void receive_from(Worker& worker);
   void handle(Worker& worker, const Message& message);
-  void answer_query(Worker& worker, const nlohmann::json& query);
-  int server_for(const nlohmann::json& message);
+  void answer_query(Worker& worker, const Json& query);
+  int server_for(const Json& message);
   void announce();
   void bury_the_dead();
   void stop_all();

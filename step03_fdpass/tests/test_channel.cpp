@@ -172,8 +172,8 @@ class ChannelTest : public testing::Test {
 TEST_F(ChannelTest, CarriesMessagesBothWays) {
   here_.send({{"cmd", "queryServer"}, {"port", 8000}});
   there_.send({{"_queryId", 1}});
-  EXPECT_EQ(there_.receive()->body, (nlohmann::json{{"cmd", "queryServer"}, {"port", 8000}}));
-  EXPECT_EQ(here_.receive()->body, (nlohmann::json{{"_queryId", 1}}));
+  EXPECT_EQ(there_.receive()->body, (Json{{"cmd", "queryServer"}, {"port", 8000}}));
+  EXPECT_EQ(here_.receive()->body, (Json{{"_queryId", 1}}));
 }
 
 TEST_F(ChannelTest, CarriesADescriptorWithItsMessage) {

@@ -1,0 +1,74 @@
+"""What the lessons show is what there is: code, files, commands and links."""
+import pathlib
+import re
+import shlex
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+STEPS = sorted(ROOT.glob("step[0-9][0-9]_*"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *[step / "README.md" for step in STEPS]]
+
+each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.M | re.S)
+
+
+def sources(step):
+    return {path.name: path.read_text() for path in [*step.glob("*.cpp"), *step.glob("*.h")]}
+
+
+@each_step
+def test_code_in_a_lesson_is_in_the_step_or_in_the_one_before(step):
+    before = STEPS[max(STEPS.index(step) - 1, 0)]
+    code = "\0".join([*sources(step).values(), *sources(before).values()])
+    shown = blocks(step / "README.md", "cpp")
+    assert len(shown) >= 2
+    for block in shown:
+        assert block in code, f"not in {step.name}:\n{block}"
+
+
+@each_step
+def test_a_lesson_names_every_file_that_is_new(step):
+    text = (step / "README.md").read_text()
+    known = set().union(*(sources(earlier) for earlier in STEPS[:STEPS.index(step)]))
+    for name in sorted(set(sources(step)) - known):
+        assert name in text or f"`{name.partition('.')[0]}`" in text, name
+
+
+@each_page
+def test_the_files_that_a_page_names_exist(page):
+    named = set(re.findall(r"`([\w./-]+\.(?:cpp|h|py))`", page.read_text()))
+    for name in named:
+        assert any((folder / name).exists() for folder in (page.parent, ROOT, *STEPS)), name
+
+
+@each_page
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@each_page
+def test_the_commands_of_a_page_exist(page):
+    """make knows the targets, and the program the options. (Nothing is run here.)"""
+    commands = [shlex.split(line) for block in blocks(page, "sh") for line in block.splitlines()]
+    for words in commands:
+        if words[0] == "make":
+            subprocess.run(["make", "-n", *words[1:]], cwd=page.parent, check=True,
+                           stdout=subprocess.DEVNULL)
+        if "./cluster" in words:
+            options = words[words.index("./cluster"):]
+            subprocess.run([*options, "--help"], cwd=page.parent, check=True,
+                           stdout=subprocess.DEVNULL)
+    assert commands or page.name == "CONTRIBUTING.md"
+
+
+def test_the_course_speaks_of_every_step():
+    text = (ROOT / "README.md").read_text()
+    for step in STEPS:
+        assert f"[{step.name}]({step.name})" in text
