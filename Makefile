@@ -23,7 +23,8 @@ ready:
 
 .PHONY: run
 run: ready
-	@$(MAKE) -s --no-print-directory -C $(LAST) run
+	@echo 'building $(LAST)'
+	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) run
 
 .PHONY: check
 check: ready $(STEPS:%=check-%) check-course
@@ -32,7 +33,7 @@ check: ready $(STEPS:%=check-%) check-course
 # make check-step02 and make check-step02_env are the same.
 check-step%: ready
 	@echo '== step$*'
-	@$(MAKE) -s --no-print-directory -C $(or $(wildcard step$**),$(error there is no step$*)) check
+	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(or $(wildcard step$**),$(error there is no step$*)) check
 
 .PHONY: check-course
 check-course: ready
@@ -43,7 +44,7 @@ check-course: ready
 check-more: ready
 	@for step in $(STEPS); do \
 	  echo "== $$step, sanitized"; \
-	  $(MAKE) -s --no-print-directory -C $$step check SANITIZE=address,undefined || exit 1; \
+	  $(MAKE) -s -j$(shell nproc) --no-print-directory -C $$step check SANITIZE=address,undefined || exit 1; \
 	done
 	@echo '== earlier promises, later steps; wrong programs; lint'
 	@$(MAKE) -s --no-print-directory format-check tidy
