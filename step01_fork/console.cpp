@@ -4,6 +4,9 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
+#include <climits>
 #include <csignal>
 
 #include "sys_error.h"
@@ -11,7 +14,8 @@
 namespace {
 
 void print(int fd, const std::string& line) {
-  const std::string text = line + "\n";
+  // A pipe that poll(2) calls writable has room for PIPE_BUF bytes, so no more are written.
+  const std::string text = line.substr(0, PIPE_BUF - 1) + "\n";
   pollfd output = {fd, POLLOUT, 0};
   if (poll(&output, 1, 0) != 1 || (output.revents & POLLOUT) == 0) return;
   if (write(fd, text.data(), text.size()) == -1) return;  // there is nobody left to tell
@@ -32,5 +36,8 @@ void say(const std::string& line) {
 }
 
 void complain(const std::string& line) {
-  print(STDERR_FILENO, line);
+  std::string printable = line;
+  std::replace_if(
+      printable.begin(), printable.end(), [](unsigned char c) { return std::iscntrl(c); }, '?');
+  print(STDERR_FILENO, printable);
 }

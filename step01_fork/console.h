@@ -10,8 +10,10 @@
 void prepare_console();
 
 // Prints `line` and a newline in one write(2): say() on standard output, complain() on standard
-// error. A line that could not be written without waiting is dropped, because a server must not
-// stand still when nobody reads what it prints. (Two processes that print at the same moment into
-// an all but full pipe could still block one of them; that much we accept.)
+// error. complain() prints control characters as '?', because it may have to quote what came from
+// outside, and nobody shall add lines to ours. Only the first 4095 bytes are printed. A line that
+// could not be written without waiting is dropped, because a server must not stand still when
+// nobody reads what it prints. (Two processes that print at the same moment into an all but full
+// pipe could still block one of them; that much we accept.)
 void say(const std::string& line);
 void complain(const std::string& line);

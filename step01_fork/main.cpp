@@ -36,8 +36,8 @@ int run_primary(const Options& options) {
 
   std::vector<pid_t> workers;
   for (int i = 0; i < options.workers; ++i) {
-    const pid_t worker = fork_worker();
-    if (worker == 0) return run_worker(listener.get());  // from here on there are two processes
+    const pid_t worker = fork_worker();  // returns twice: here, and in a new process
+    if (worker == 0) return run_worker(listener.get());
     workers.push_back(worker);
   }
 
@@ -60,7 +60,7 @@ int watch_over(std::vector<pid_t>& workers, const sigset_t& signals) {
       return 0;
     }
     for (const Ending& ending : reap()) {
-      if (std::erase(workers, ending.pid) == 0) continue;  // a child of before our execve(2)
+      if (std::erase(workers, ending.pid) == 0) continue;  // from before we ran this program
       say("worker " + std::to_string(ending.pid) + " died (" + ending.how + ")");
     }
   }

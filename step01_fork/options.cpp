@@ -28,6 +28,12 @@ const std::string kUsage =
   std::exit(2);
 }
 
+// The option that getopt_long() has just complained about: a letter, or a whole word of `argv`.
+std::string refused_option(char** argv) {
+  const bool is_letter = optopt > 0 && optopt < 256;
+  return is_letter ? std::string("-") + static_cast<char>(optopt) : argv[optind - 1];
+}
+
 int number_or_refuse(const std::string& option, const std::string& text, int least, int most) {
   try {
     return number_in(option, text, least, most);
@@ -45,25 +51,26 @@ int usable_cpus() {
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
-  const option known[] = {{"workers", required_argument, nullptr, 'w'},
-                          {"port", required_argument, nullptr, 'p'},
-                          {"help", no_argument, nullptr, 'h'},
+  enum { kWorkers = 256, kPort, kHelp };  // numbers that no character has
+  const option known[] = {{"workers", required_argument, nullptr, kWorkers},
+                          {"port", required_argument, nullptr, kPort},
+                          {"help", no_argument, nullptr, kHelp},
                           {}};
   Options options = {usable_cpus()};
   opterr = 0;  // the messages are ours
   for (int c; (c = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
     switch (c) {
-      case 'w':
+      case kWorkers:
         options.workers = number_or_refuse("--workers", optarg, 1, kMaxWorkers);
         break;
-      case 'p':
+      case kPort:
         options.port = number_or_refuse("--port", optarg, 0, 65535);
         break;
-      case 'h':
+      case kHelp:
         say(kUsage);
         std::exit(0);
       default:
-        refuse("'" + std::string(argv[optind - 1]) + "': no such option, or its value is missing");
+        refuse("'" + refused_option(argv) + "': no such option, or its value is missing");
     }
   }
   if (optind < argc) refuse("'" + std::string(argv[optind]) + "': unexpected argument");

@@ -70,6 +70,11 @@ std::string address_of(int socket) {
   return host_and_port(host, std::stoi(port));
 }
 
+int port_of(int socket) {
+  const std::string address = address_of(socket);
+  return std::stoi(address.substr(address.rfind(':') + 1));
+}
+
 UniqueFd accept_from(int listener) {
   while (true) {
     const int connection = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
@@ -79,6 +84,10 @@ UniqueFd accept_from(int listener) {
       poll(nullptr, 0, 100);  // the client stays in the queue; asking at once would burn the CPU
     } else if (error == EBADF || error == EINVAL || error == ENOTSOCK || error == EOPNOTSUPP) {
       throw_errno("accept");
+    } else if (error == EAGAIN) {
+      // Somebody who shares this socket has made it non-blocking, for all who share it.
+      pollfd readable = {listener, POLLIN, 0};
+      poll(&readable, 1, -1);
     }
     // Anything else befell a client while it waited (ECONNABORTED, ENETDOWN): on to the next.
   }

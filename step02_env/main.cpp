@@ -65,7 +65,7 @@ int watch_over(std::vector<pid_t>& workers, const sigset_t& signals) {
       return 0;
     }
     for (const Ending& ending : reap()) {
-      if (std::erase(workers, ending.pid) == 0) continue;  // a child of before our execve(2)
+      if (std::erase(workers, ending.pid) == 0) continue;  // from before we ran this program
       say("worker " + std::to_string(ending.pid) + " died (" + ending.how + ")");
     }
   }

@@ -35,7 +35,8 @@ pid_t fork_worker() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != primary) _exit(1);
 
-  // The mask is inherited, over execve(2) too: a worker that kept it could not be terminated.
+  // The signal mask, which is the set of blocked signals, is inherited, over execve(2) too. A
+  // worker that kept the primary's could not be terminated.
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -53,9 +54,8 @@ std::vector<Ending> reap() {
 }
 
 void stop(const std::vector<pid_t>& workers) {
-  for (const pid_t worker : workers) {
-    kill(worker, SIGTERM);
-    kill(worker, SIGCONT);  // one that was stopped would not notice the other signal
-  }
+  // These workers have nothing to tidy up, so they get the one signal that none can ignore, and
+  // that reaches even one that is stopped.
+  for (const pid_t worker : workers) kill(worker, SIGKILL);
   for (const pid_t worker : workers) waitpid(worker, nullptr, 0);
 }

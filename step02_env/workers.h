@@ -7,17 +7,18 @@
 #include <string>
 #include <vector>
 
-// Blocks SIGCHLD, SIGTERM and SIGINT, and no other signal, so that they wait until sigwait(3) takes
-// them; returns the three as a set. Makes up for a parent that had this process started with
-// signals blocked or ignored. Call it before the first fork_worker().
+// Blocks SIGCHLD, SIGTERM and SIGINT: the kernel keeps them until sigwait(3) asks for them. Returns
+// the three as a set. Undoes what this process may have inherited: no other signal is blocked
+// afterwards, and none of the three ignored. Call it before the first fork_worker().
 // Throws std::system_error.
 sigset_t hold_signals();
 
 // fork(2): returns the worker's process id in the primary, and 0 in the worker.
 //
 // The worker is a copy of the primary, except for two things. It takes signals as they come. And
-// the kernel kills it when the primary ends, however that happens.
-// Throws std::system_error.
+// the kernel kills it when the primary ends, however that happens. (The second is undone if the
+// worker executes a set-user-ID program, or one with capabilities; see PR_SET_PDEATHSIG in
+// prctl(2).) Throws std::system_error.
 pid_t fork_worker();
 
 struct Ending {
@@ -29,5 +30,5 @@ struct Ending {
 // Does not block. See waitpid(2).
 std::vector<Ending> reap();
 
-// Ends these children, stopped ones too, and reaps them. Blocks until they are gone.
+// Kills these children and reaps them. Blocks until they are gone.
 void stop(const std::vector<pid_t>& workers);

@@ -2,11 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <array>
+#include <cstdint>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include "fd_passing.h"
 #include "sys_error.h"
@@ -66,11 +67,12 @@ bool Channel::fill() {
 
 std::optional<Message> Channel::next() {
   const std::size_t newline = text_.find('\n');
-  if (std::min(newline, text_.size()) > kMaxLine) {
+  const std::size_t length = newline == std::string::npos ? text_.size() : newline;
+  if (length > kMaxLine) {
     throw std::runtime_error("channel: a line of more than 64 KiB");
   }
   if (newline == std::string::npos) {
-    // At most one descriptor can be waiting: that of the line whose end is still to come.
+    // No text is left: no descriptor may be. Part of a line is left: only its own may be.
     if (fds_.size() > (text_.empty() ? 0 : 1)) {
       throw std::runtime_error("channel: a descriptor that no message announced");
     }
@@ -84,17 +86,25 @@ std::optional<Message> Channel::next() {
   return message;
 }
 
+int integer_in(const Json& body, const std::string& name) {
+  const auto member = body.find(name);
+  if (member != body.end() && member->is_number_integer()) {
+    const auto value = member->get<std::int64_t>();
+    if (std::in_range<int>(value)) return static_cast<int>(value);
+  }
+  throw std::runtime_error("channel: '" + name + "' is no integer, or too large");
+}
+
 std::pair<UniqueFd, UniqueFd> socket_pair() {
   int ends[2];
   check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "socketpair");
-  std::pair<UniqueFd, UniqueFd> pair(ends[0], ends[1]);
-  const timeval patience = {1, 0};
-  for (const int end : ends) {
-    check(setsockopt(end, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)), "setsockopt");
-  }
-  return pair;
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
 void keep_on_exec(int fd) {
   check(fcntl(fd, F_SETFD, 0), "fcntl");
+}
+
+void make_non_blocking(int fd) {
+  check(fcntl(fd, F_SETFL, O_NONBLOCK), "fcntl");
 }

@@ -29,9 +29,10 @@ class Channel {
   // Closes the socket, and the descriptors that were received and not yet taken with a message.
   void close() { *this = Channel(UniqueFd()); }
 
-  // Sends `body`, an object, and a duplicate of `fd` unless that is -1. Blocks until all is sent.
+  // Sends `body`, an object, and a duplicate of `fd` unless that is -1. Blocks until all is sent,
+  // unless the socket is non-blocking: then what has no room in the socket is not waited for.
   // Throws std::system_error, for instance EPIPE if the other end is closed; std::runtime_error if
-  // the other end has not read for so long that the time-out of socket_pair() is over.
+  // the other end has left too much unread. The channel cannot be used after that.
   void send(Json body, int fd = -1);
 
   // Blocks until a message arrives; returns nothing once the other end is closed.
@@ -56,9 +57,15 @@ class Channel {
       fds_;  // received, but not yet claimed by a message; empty where one was lost
 };
 
-// Two connected ends, both close-on-exec; sending on either fails if it has to wait for more than a
-// second. Throws std::system_error. See socketpair(2).
+// The integer that is the member `name` of a message.
+// Throws std::runtime_error if it is missing, anything else, or larger than an int.
+int integer_in(const Json& body, const std::string& name);
+
+// Two connected ends, both blocking and close-on-exec. Throws std::system_error. See socketpair(2).
 std::pair<UniqueFd, UniqueFd> socket_pair();
 
 // Lets the next program that this process starts inherit `fd`. Throws std::system_error.
 void keep_on_exec(int fd);
+
+// Makes sending on `fd` fail where it would have to wait. Throws std::system_error.
+void make_non_blocking(int fd);

@@ -19,6 +19,14 @@ int socket_option(int fd, int option) {
   return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
+// Is `fd` a TCP socket that is bound to `port`, or to any port if that is 0? What a received
+// descriptor is, is the kernel's word, not the sender's.
+bool is_bound_to(int fd, int port) {
+  if (socket_option(fd, SO_PROTOCOL) != IPPROTO_TCP) return false;
+  const int bound = port_of(fd);
+  return bound != 0 && (port == 0 || port == bound);
+}
+
 UniqueFd take_channel() {
   const int fd = take_number("NODE_CHANNEL_FD");
   if (fd == 0) {
@@ -43,11 +51,10 @@ UniqueFd Child::listen(const std::string& address, int port) {
       {"cmd", "queryServer"}, {"address", address}, {"port", port}, {"addressType", address_type}};
   Message answer = query_primary(message);
   if (answer.body.contains("errno")) {
-    throw ListenError(answer.body["errno"], address + ":" + std::to_string(port));
+    throw ListenError(integer_in(answer.body, "errno"), address + ":" + std::to_string(port));
   }
-  // Whatever came with the answer, its kind is the kernel's word, not the sender's.
-  if (socket_option(answer.fd.get(), SO_PROTOCOL) != IPPROTO_TCP) {
-    throw std::runtime_error("queryServer: the primary answered without a TCP socket");
+  if (!is_bound_to(answer.fd.get(), port)) {
+    throw std::runtime_error("queryServer: the primary answered without the socket");
   }
   start_listening(answer.fd.get());
 
@@ -63,7 +70,7 @@ Message Child::query_primary(Json query) {
   channel_.send(query);
   std::optional<Message> answer = channel_.receive();
   if (!answer) throw std::runtime_error("queryServer: the primary has closed the channel");
-  if (answer->body.value("_queryId", 0) != last_query_) {
+  if (integer_in(answer->body, "_queryId") != last_query_) {
     throw std::runtime_error("queryServer: the primary answered something else");
   }
   return std::move(*answer);

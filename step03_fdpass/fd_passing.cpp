@@ -9,7 +9,8 @@
 
 namespace {
 
-// Room for the control message that carries one descriptor, aligned as its header needs.
+// Room for the control message that carries one descriptor, aligned as its header needs. On 64-bit
+// Linux CMSG_SPACE rounds 20 bytes up to 24, so there is room for a second one, too.
 struct ControlBuffer {
   alignas(cmsghdr) char bytes[CMSG_SPACE(sizeof(int))] = {};
 };
@@ -31,6 +32,7 @@ std::vector<UniqueFd> take_fds(msghdr& message) {
   std::vector<UniqueFd> fds;
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
     if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+    // What is left of the control message after its header are the descriptors.
     const std::size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; ++i) {
       int fd = -1;
@@ -74,8 +76,7 @@ Received recv_fd(int socket, std::span<char> buffer) {
   if (size == -1 && errno == ECONNRESET) return {};  // closed, with something of ours unread
   check(size, "recvmsg");
 
-  // First own, then judge. Alignment leaves room for a second descriptor in the control buffer (it
-  // does on 64-bit Linux), so several may have come, and nobody else would close them.
+  // First own, then judge: several may have come, and nobody else would close them.
   std::vector<UniqueFd> fds = take_fds(message);
   if (fds.size() > 1) {
     errno = EBADMSG;

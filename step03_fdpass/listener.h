@@ -26,9 +26,10 @@ UniqueFd bind_to(const std::string& address, int port);
 // Throws ListenError. See listen(2).
 void start_listening(int socket);
 
-// Where `socket` is bound: "127.0.0.1:8000", or "[::1]:8000".
+// Where `socket` is bound, "127.0.0.1:8000" or "[::1]:8000", and the port alone; 0 if it is not.
 // Throws std::system_error. See getsockname(2).
 std::string address_of(int socket);
+int port_of(int socket);
 
 // Blocks until a client has connected to `listener`, and returns the connection; the caller owns
 // it. A client that gave up is no error, nor is a shortage of descriptors: that one waits for a

@@ -29,6 +29,7 @@ Primary::Primary() : signals_(signals_as_fd()) {}
 void Primary::fork(const std::string& program, const std::vector<std::string>& argv) {
   auto [ours, theirs] = socket_pair();
   keep_on_exec(theirs.get());
+  make_non_blocking(ours.get());  // the primary waits for nobody: hundreds of answers have room
   const int id = ++last_id_;
   const pid_t pid = spawn(
       program, argv, environment_with({{"NODE_WORKER_ID", id}, {"NODE_CHANNEL_FD", theirs.get()}}));
@@ -37,7 +38,7 @@ void Primary::fork(const std::string& program, const std::vector<std::string>& a
 
 int Primary::run() {
   while (!workers_.empty()) {
-    const std::vector<pollfd> events = wait_for_events();
+    const std::vector<pollfd> events = wait_for_events();  // [0] is for the signals
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       if (events[i + 1].revents != 0) receive_from(workers_[i]);
     }
@@ -46,7 +47,7 @@ int Primary::run() {
       stop_all();
       return 0;
     }
-    bury_the_dead();
+    bury_the_dead();  // last: it removes workers, and `events` would no longer fit
   }
   complain("cluster: all workers died");
   return 1;
@@ -81,30 +82,34 @@ void Primary::receive_from(Worker& worker) {
 }
 
 void Primary::handle(Worker& worker, const Message& message) {
-  const Json cmd = message.body.value("cmd", Json());
-  if (cmd == "queryServer") {
+  // Only what is known to be flat is copied or printed: JSON that is nested deeply enough would
+  // overflow the stack.
+  const auto cmd = message.body.find("cmd");
+  if (cmd == message.body.end() || !cmd->is_string()) {
+    throw std::runtime_error("channel: a message without cmd");
+  } else if (*cmd == "queryServer") {
     answer_query(worker, message.body);
-  } else if (cmd == "listening") {
+  } else if (*cmd == "listening") {
     worker.address = address_of(server_for(message.body));
     announce();
   } else {
-    throw std::runtime_error("channel: unknown cmd " + cmd.dump().substr(0, 80));
+    throw std::runtime_error("channel: unknown cmd " + cmd->get<std::string>().substr(0, 80));
   }
 }
 
 void Primary::answer_query(Worker& worker, const Json& query) {
-  Json answer = {{"_queryId", query.at("_queryId")}};
-  int fd = -1;
+  const int query_id = integer_in(query, "_queryId");
   try {
-    fd = server_for(query);
+    worker.channel.send({{"_queryId", query_id}}, server_for(query));
   } catch (const std::system_error& error) {
-    answer["errno"] = error.code().value();  // the same number over there: it is the same kernel
+    // The number means the same over there: it is the same kernel.
+    worker.channel.send({{"_queryId", query_id}, {"errno", error.code().value()}});
   }
-  worker.channel.send(answer, fd);
 }
 
 int Primary::server_for(const Json& message) {
-  return servers_.get(message.at("address"), message.value("port", 0), message.at("addressType"));
+  const int port = message.contains("port") ? integer_in(message, "port") : 0;
+  return servers_.get(message.at("address"), port, integer_in(message, "addressType"));
 }
 
 // Says where the cluster listens as soon as every worker does; people and tests wait for it.
@@ -119,7 +124,7 @@ void Primary::announce() {
 void Primary::bury_the_dead() {
   for (const Ending& ending : reap()) {
     const auto is_dead = [&](const Worker& worker) { return worker.pid == ending.pid; };
-    if (std::erase_if(workers_, is_dead) == 0) continue;  // a child of before our execve(2)
+    if (std::erase_if(workers_, is_dead) == 0) continue;  // from before we ran this program
     say("worker " + std::to_string(ending.pid) + " died (" + ending.how + ")");
   }
   if (!workers_.empty()) announce();  // it may have been the last that did not listen yet

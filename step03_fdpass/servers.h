@@ -12,7 +12,8 @@ class Servers {
   // IPv4 or IPv6. Binds it when it is asked for the first time, and keeps it from then on: whoever
   // asks for port 0 again gets the port that the kernel chose the first time.
   // The socket does not listen yet, and stays ours.
-  // Throws std::system_error if it cannot be bound, and then keeps nothing: ask again later.
+  // Throws std::system_error if it cannot be bound, and then keeps nothing: ask again later. There
+  // are at most 64 sockets; for another one it throws with EMFILE.
   int get(const std::string& address, int port, int address_type);
 
  private:

@@ -6,8 +6,8 @@
 #include <utility>
 
 // Closes its descriptor when destroyed. Can be moved, which hands the descriptor over; cannot be
-// copied, so that every open descriptor has exactly one owner. A plain int, anywhere in this code,
-// is a descriptor that somebody else owns.
+// copied, so that every open descriptor has exactly one owner. A descriptor that is passed as a
+// plain int is borrowed: somebody else owns it.
 class UniqueFd {
  public:
   UniqueFd() = default;

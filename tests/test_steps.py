@@ -13,7 +13,7 @@ TOLD_ANEW = {"main.cpp", "README.md", "Makefile", "tests/test_cluster.py"}
 BUILT = {"build", "cluster", "compile_commands.json", "__pycache__", ".pytest_cache"}
 
 # Lines of C++ in the step, without its tests: neither blank, nor comment, nor #include.
-LIMITS = {"step01_fork": 360, "step02_env": 410, "step03_fdpass": 750}
+LIMITS = {"step01_fork": 370, "step02_env": 420, "step03_fdpass": 780}
 
 each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 each_pair = pytest.mark.parametrize("earlier, later", itertools.combinations(STEPS, 2),

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -14,11 +16,6 @@
 #include "sys_error.h"
 
 namespace {
-
-int port_of(int socket) {
-  const std::string address = address_of(socket);
-  return std::stoi(address.substr(address.rfind(':') + 1));
-}
 
 // The errno with which bind_to() fails.
 int error_of_bind(const std::string& address, int port) {
@@ -85,6 +82,20 @@ TEST_F(Listener, SaysWhatFailedAndWhatToDo) {
     EXPECT_EQ(error.what(),
               "listen " + address + ": Address already in use (another server? try --port 0)");
   }
+}
+
+TEST_F(Listener, WaitsForAClientEvenIfItWasMadeNonBlocking) {
+  fcntl(listener_.get(), F_SETFL, O_NONBLOCK);
+  const pid_t late_client = fork();
+  if (late_client == 0) {
+    usleep(300'000);  // the time in which accept_from() must not ask again and again
+    connect_to(port_of(listener_.get()));
+    _exit(0);
+  }
+  const std::clock_t before = std::clock();
+  EXPECT_TRUE(accept_from(listener_.get()));
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 20) << "it has burnt the CPU";
+  waitpid(late_client, nullptr, 0);
 }
 
 TEST(BindTo, RefusesWhatIsNoAddress) {

@@ -1,6 +1,7 @@
 """What /proc knows of processes, their descriptors and their sockets. See proc(5)."""
 import os
 import pathlib
+import resource
 
 
 def stat_of(pid):
@@ -76,3 +77,10 @@ def fill(pipe):
         except BlockingIOError:
             pass
     os.set_blocking(pipe, True)
+
+
+def leave_no_free_descriptor(pid):
+    """From now on the process cannot open anything: its limit is the lowest number that is free."""
+    used = descriptors_of(pid)
+    lowest = next(number for number in range(len(used) + 1) if number not in used)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest, lowest))

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import re
+import signal
 
 import client
 import harness
@@ -28,6 +29,7 @@ def start_on_one_port(start, workers):
     with client.reserved_port() as reserved:
         port = reserved.getsockname()[1]
         cluster = start(workers=workers, port=port, ready=False)
+        cluster.deaths_are_normal = True
         cluster.wait_for(r"^worker \d+ died \(exit 1\)\n", count=workers - 1)
     return cluster, port
 
@@ -102,5 +104,5 @@ def test_the_marker_makes_a_worker(start):
     cluster = start(ready=1, env={**os.environ, "NODE_WORKER_ID": "7"})
     cluster.expect("worker 7: listening on" in cluster.printed["stdout"], "worker 7 listens")
     cluster.expect(not children_of(cluster.pid), "it starts no workers")
-    cluster.process.kill()
-    cluster.process.wait()
+    cluster.send_signal(signal.SIGKILL)
+    cluster.wait_for_exit(-signal.SIGKILL)

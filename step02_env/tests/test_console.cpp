@@ -51,9 +51,21 @@ TEST_F(Console, DropsALineRatherThanWait) {
   alarm(0);
 }
 
+TEST_F(Console, PrintsNoMoreThanAPipeHasRoomFor) {
+  alarm(20);
+  for (int i = 0; i < 100; ++i) say(std::string(100'000, 'x'));
+  alarm(0);
+}
+
 TEST_F(Console, SurvivesABrokenPipe) {
   reader_ = UniqueFd();
   say("hello");
+}
+
+TEST(Complain, QuotesNoControlCharacters) {
+  testing::internal::CaptureStderr();
+  complain("one\nworker 1 died\x1b[31m");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "one?worker 1 died?[31m\n");
 }
 
 bool is_null(int fd) {

@@ -63,6 +63,9 @@ class Cluster:
     def __init__(self, *options, program=PROGRAM, **popen):
         self.story = []
         self.extra_of_primary = {}  # descriptors that the test made it open: {kind: count}
+        self.deaths_are_normal = False  # True where workers die that the test has not signalled
+        self._signalled = set()
+        self._exit_was_expected = False
         self.printed = {"stdout": "", "stderr": ""}
         popen = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
                  "stdin": subprocess.DEVNULL, **popen}
@@ -85,8 +88,9 @@ class Cluster:
         __tracebackhide__ = True
         lines = [f"  {n}. {line}" for n, line in enumerate(self.story, 1)]
         lines.append(f"  {len(lines) + 1}. expected: {expected}")
-        pytest.fail("\n".join([*lines, *([f"  often this means: {hint}"] if hint else [])]),
-                    pytrace=True)
+        hint = hint() if callable(hint) else hint
+        lines += [f"     often this means: {hint}"] if hint else []
+        pytest.fail("\n".join(lines), pytrace=False)
 
     def expect(self, condition, expected, hint=""):
         __tracebackhide__ = True
@@ -128,7 +132,8 @@ class Cluster:
             if len(matches) >= count:
                 return matches[-1]
             if time.monotonic() > deadline or not self._read(0.1):
-                self.fail(f"{stream} shows {pattern!r} {count} times", hint)
+                times = f"{count} times" if count > 1 else ""
+                self.fail(f"a line on {stream} that matches {pattern} {times}".strip(), hint)
 
     def read_all(self):
         """Reads to the end of both streams: until the last process has closed them."""
@@ -190,19 +195,21 @@ class Cluster:
     def send_signal(self, number, pid=None):
         self.tell(f"sent {signal.Signals(number).name} to {'worker' if pid else 'primary'} "
                   f"{pid or self.pid}")
+        self._signalled.add(pid)
         os.kill(pid or self.pid, number)
 
-    def wait_for_exit(self, status, hint="", seconds=PATIENCE):
+    def wait_for_exit(self, *statuses, hint="", seconds=PATIENCE):
         """Waits for the end of the primary, and then of everything it had started."""
         __tracebackhide__ = True
         self.wait_until(lambda: self.process.poll() is not None, "the primary ends", hint, seconds)
         self.tell(f"the primary ended with status {self.process.returncode}")
-        self.expect(self.process.returncode == status, f"exit status {status}", hint)
+        self.expect(self.process.returncode in statuses, f"exit status {statuses}", hint)
+        self._exit_was_expected = True
 
     def stop(self, number=signal.SIGTERM):
         __tracebackhide__ = True
         self.send_signal(number)
-        self.wait_for_exit(0, "the primary does not handle the signal, or waits for a worker")
+        self.wait_for_exit(0, hint="the primary does not handle the signal, or waits for a worker")
 
     # The ledger
 
@@ -214,7 +221,7 @@ class Cluster:
         if not self.workers:
             return
         self.wait_until(lambda: self._ledger() == self._expected_ledger(),
-                        "only the descriptors that are due", self._ledger_hint())
+                        "only the descriptors that are due", self._ledger_hint, seconds=5)
         channels = [target for pid in [self.pid, *self.workers]
                     for kind, target in descriptors_of(pid).values() if kind == "channel"]
         self.expect(len(channels) == len(set(channels)), f"each channel end once: {channels}",
@@ -231,8 +238,15 @@ class Cluster:
         return [{**expected["primary"], **self.extra_of_primary}, *[expected["worker"]] * len(self.workers)]
 
     def _ledger_hint(self):
-        return (f"a descriptor was not closed, or not close-on-exec. "
-                f"There are {self._ledger()}, expected {self._expected_ledger()}")
+        return ("a descriptor was not closed, or not close-on-exec. Primary and workers hold\n"
+                f"     {self._ledger()}\n     expected: {self._expected_ledger()}")
+
+    def check_deaths(self):
+        """No worker has died but of a signal that the test has sent."""
+        __tracebackhide__ = True
+        dead = {int(pid) for pid in re.findall(r"^worker (\d+) died", self.printed["stdout"], re.M)}
+        self.expect(self.deaths_are_normal or dead <= self._signalled,
+                    f"no worker dies by itself, as {sorted(dead - self._signalled)} did")
 
     # Its end
 
@@ -242,7 +256,11 @@ class Cluster:
         try:
             if self.process.poll() is None:
                 self.check_ledger()
+                self.check_deaths()
                 self.stop()
+            self.expect(self._exit_was_expected, "the primary ends only when it should")
+            self.expect(not re.search("Sanitizer|runtime error:", self.printed["stderr"]),
+                        "no complaint of a sanitizer")
             self.wait_until(lambda: not _reap_and_list_leftovers(), "no process is left",
                             "a worker does not end with its primary", seconds=5)
         finally:

@@ -143,7 +143,8 @@ TEST_F(HostilePeer, LeavesNoDescriptorBehind) {
   EXPECT_EQ(here_.fd(), -1);
 }
 
-TEST_F(HostilePeer, ThatDoesNotReadCannotBlockTheSenderForLong) {
+TEST_F(HostilePeer, ThatDoesNotReadCannotBlockASenderThatDoesNotWait) {
+  make_non_blocking(here_.fd());
   EXPECT_THROW(
       {
         while (true) here_.send({{"text", std::string(10'000, 'x')}});
@@ -223,6 +224,17 @@ TEST_F(ChannelTest, SendsADescriptorOnceEvenIfTheMessageGoesInParts) {
   EXPECT_TRUE(message->fd);
   EXPECT_FALSE(there_.receive());
   waitpid(sender, nullptr, 0);
+}
+
+TEST(IntegerIn, TakesNothingButAnInteger) {
+  const Json body = Json::parse(
+      R"({"one":1, "minus":-1, "half":1.5, "true":true, "text":"1", "null":null,
+          "huge":4294967296, "larger":1e300})");
+  EXPECT_EQ(integer_in(body, "one"), 1);
+  EXPECT_EQ(integer_in(body, "minus"), -1);
+  for (const char* name : {"half", "true", "text", "null", "huge", "larger", "missing"}) {
+    EXPECT_THROW(integer_in(body, name), std::runtime_error) << name;
+  }
 }
 
 TEST_F(ChannelTest, IsCloseOnExecUntilToldOtherwise) {

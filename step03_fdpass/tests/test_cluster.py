@@ -3,7 +3,7 @@ import resource
 import signal
 
 import client
-from proc import children_of, descriptors_of
+from proc import descriptors_of
 
 
 def ledger(workers):
@@ -52,14 +52,6 @@ def test_a_dead_workers_channel_is_closed(start):
     cluster.send_signal(signal.SIGKILL, cluster.workers[0])
     cluster.wait_for(r"died \(signal 9\)")
     cluster.check_ledger()
-
-
-def test_a_worker_that_dies_before_it_listens_is_not_waited_for(start):
-    """The primary still says when all that are left listen."""
-    cluster = start(workers=8, ready=False)
-    victims = cluster.wait_until(lambda: list(children_of(cluster.pid))[:1], "a first worker")
-    cluster.send_signal(signal.SIGKILL, victims[0])
-    cluster.wait_for(r"^listening on http://127.0.0.1:\d+ \([78] workers")
 
 
 def test_a_stopped_primary_goes_on_where_it_was(start):

@@ -9,11 +9,6 @@
 
 namespace {
 
-int port_of(int socket) {
-  const std::string address = address_of(socket);
-  return std::stoi(address.substr(address.rfind(':') + 1));
-}
-
 TEST(Servers, BindOnceForEveryoneWhoAsksForTheSame) {
   Servers servers;
   const std::string address = address_of(servers.get("127.0.0.1", 0, 4));
@@ -34,6 +29,13 @@ TEST(Servers, KeepNothingOfAFailure) {
   EXPECT_THROW(servers.get("127.0.0.1", port, 4), ListenError);
   other = UniqueFd();
   EXPECT_EQ(port_of(servers.get("127.0.0.1", port, 4)), port);
+}
+
+TEST(Servers, HaveALimit) {
+  Servers servers;
+  for (int i = 1; i <= 64; ++i) servers.get("127.0.0." + std::to_string(i), 0, 4);
+  EXPECT_THROW(servers.get("127.0.1.1", 0, 4), ListenError);
+  EXPECT_GT(servers.get("127.0.0.64", 0, 4), 0);
 }
 
 TEST(Servers, RefuseWhatDoesNotFitTogether) {

@@ -27,11 +27,15 @@ bool is_child(pid_t pid) {
   return kill(pid, 0) == 0;
 }
 
-// Waits for the next child that ends, as the primary does.
-std::vector<Ending> reap_next() {
+// Waits until a child has ended, as the primary does, and returns what reap() says of it.
+Ending reap_next() {
   siginfo_t info;
   waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
-  return reap();
+  const std::vector<Ending> endings = reap();
+  if (endings.size() == 1) return endings[0];
+  ADD_FAILURE() << "a child has ended, and reap() returned " << endings.size()
+                << " endings: does it call waitpid(2)?";
+  return {};
 }
 
 class Workers : public testing::Test {
@@ -45,16 +49,15 @@ class Workers : public testing::Test {
 
 TEST_F(Workers, AreReapedWithTheirStatus) {
   const pid_t worker = worker_that_checks([] { return true; });
-  const std::vector<Ending> endings = reap_next();
-  ASSERT_EQ(endings.size(), 1u);
-  EXPECT_EQ(endings[0].pid, worker);
-  EXPECT_EQ(endings[0].how, "exit 1");
-  EXPECT_FALSE(is_child(worker));
+  const Ending ending = reap_next();
+  EXPECT_EQ(ending.pid, worker);
+  EXPECT_EQ(ending.how, "exit 1");
+  EXPECT_FALSE(is_child(worker)) << "it is still a zombie";
 }
 
 TEST_F(Workers, AreReapedWithTheirSignal) {
   kill(worker_that_sleeps(), SIGKILL);
-  EXPECT_EQ(reap_next().at(0).how, "signal 9");
+  EXPECT_EQ(reap_next().how, "signal 9");
 }
 
 TEST_F(Workers, AreAllReapedAtOnce) {
@@ -73,7 +76,7 @@ TEST_F(Workers, StartWithNoSignalBlocked) {
     sigprocmask(SIG_SETMASK, nullptr, &mask);
     return sigisemptyset(&mask) == 0;
   });
-  EXPECT_EQ(reap_next().at(0).how, "exit 0");
+  EXPECT_EQ(reap_next().how, "exit 0") << "the worker has inherited the primary's signal mask";
 }
 
 TEST_F(Workers, AreKilledWhenThePrimaryEnds) {
@@ -82,7 +85,7 @@ TEST_F(Workers, AreKilledWhenThePrimaryEnds) {
     prctl(PR_GET_PDEATHSIG, &signal);
     return signal != SIGKILL;
   });
-  EXPECT_EQ(reap_next().at(0).how, "exit 0");
+  EXPECT_EQ(reap_next().how, "exit 0") << "it has not asked for PR_SET_PDEATHSIG";
 }
 
 TEST_F(Workers, AreStoppedAndReaped) {
@@ -90,8 +93,8 @@ TEST_F(Workers, AreStoppedAndReaped) {
   const pid_t stopped = worker_that_sleeps();
   kill(stopped, SIGSTOP);
   stop({running, stopped});
-  EXPECT_FALSE(is_child(running));
-  EXPECT_FALSE(is_child(stopped));
+  EXPECT_FALSE(is_child(running)) << "still there, or a zombie";
+  EXPECT_FALSE(is_child(stopped)) << "still there, or a zombie";
 }
 
 TEST_F(Workers, CannotBeForkedBeyondTheLimit) {

@@ -33,9 +33,20 @@ MUTATIONS = {
     "workers outlive their primary": Mutation(
         "step01_fork", "workers.cpp", "prctl(PR_SET_PDEATHSIG, SIGKILL);", ";",
         "test_endings.py::test_a_killed_primary_takes_its_workers_along"),
-    "a stopped worker is not continued": Mutation(
-        "step01_fork", "workers.cpp", "kill(worker, SIGCONT);", ";",
+    "a stopped worker is asked, not told": Mutation(
+        "step01_fork", "workers.cpp", "kill(worker, SIGKILL);", "kill(worker, SIGTERM);",
         "test_endings.py::test_a_stopped_worker_does_not_hold_up_the_end"),
+    "a worker does not look who its parent is": Mutation(
+        "step01_fork", "workers.cpp",
+        "prctl(PR_SET_PDEATHSIG, SIGKILL);\n  if (getppid() != primary) _exit(1);",
+        "usleep(20'000);\n  prctl(PR_SET_PDEATHSIG, SIGKILL);",
+        "test_endings.py::test_it_can_be_killed_at_any_moment_of_its_start"),
+    "a long line waits for room in the pipe": Mutation(
+        "step01_fork", "console.cpp", "line.substr(0, PIPE_BUF - 1)", "line",
+        "test_console:Console.PrintsNoMoreThanAPipeHasRoomFor"),
+    "accept is asked again and again": Mutation(
+        "step01_fork", "listener.cpp", "poll(&readable, 1, -1);", "",
+        "test_listener:Listener.WaitsForAClientEvenIfItWasMadeNonBlocking"),
     "closed standard descriptors stay closed": Mutation(
         "step01_fork", "console.cpp", "while (fd <= 2)", "while (false)",
         "test_endings.py::test_it_runs_without_descriptors_0_to_2"),
@@ -80,7 +91,7 @@ MUTATIONS = {
         "test_fd_passing:FdPassing.TheReceivedDescriptorIsCloseOnExec"),
     "MSG_CTRUNC is ignored": Mutation(
         "step03_fdpass", "fd_passing.cpp", "(message.msg_flags & MSG_CTRUNC) != 0", "false",
-        "test_channel.py::test_a_worker_without_a_free_descriptor_says_so"),
+        "test_child.py::test_a_worker_without_a_free_descriptor_says_so"),
     "surplus descriptors are forgotten": Mutation(
         "step03_fdpass", "fd_passing.cpp", "(c->cmsg_len - CMSG_LEN(0)) / sizeof(int)", "1",
         "test_fd_passing:FdPassing.SeveralDescriptorsInAMessageAreAnErrorAndAreClosed"),
@@ -99,27 +110,32 @@ MUTATIONS = {
         "test_channel:HostilePeer.CannotGiveADescriptorToEveryMessageOfARead"),
     "a marker without a channel is accepted": Mutation(
         "step03_fdpass", "child.cpp", "  if (fd == 0) {\n", "  if (fd == 0) return UniqueFd();\n"
-        "  if (fd == 0) {\n", "test_channel.py::test_a_marker_without_a_channel_is_refused"),
+        "  if (fd == 0) {\n", "test_child.py::test_a_marker_without_a_channel_is_refused"),
     "any descriptor is taken for a socket": Mutation(
         "step03_fdpass", "child.cpp", "!= IPPROTO_TCP", "== 12345",
-        "test_channel.py::test_a_worker_refuses_a_bad_answer"),
+        "test_child.py::test_a_worker_refuses_a_bad_answer"),
     "a failed bind is remembered": Mutation(
-        "step03_fdpass", "servers.cpp", "found = bound_.emplace(key, bind_to(address, port)).first;",
-        "{\n    found = bound_.emplace(key, UniqueFd()).first;\n"
-        "    found->second = bind_to(address, port);\n  }",
+        "step03_fdpass", "servers.cpp",
+        "return bound_.emplace(key, bind_to(address, port)).first->second.get();",
+        "bound_[key] = UniqueFd();\n  bound_[key] = bind_to(address, port);\n"
+        "  return bound_[key].get();",
         "test_servers:Servers.KeepNothingOfAFailure"),
     "the primary binds for each worker anew": Mutation(
-        "step03_fdpass", "servers.cpp", "  auto found = bound_.find(key);\n",
-        "  bound_.erase(key);\n  auto found = bound_.end();\n",
-        "test_servers:Servers.BindOnceForEveryoneWhoAsksForTheSame"),
+        "step03_fdpass", "servers.cpp", "  if (found != bound_.end()) return found->second.get();\n",
+        "  bound_.erase(key);\n", "test_servers:Servers.BindOnceForEveryoneWhoAsksForTheSame"),
     "a hostile worker ends the primary": Mutation(
         "step03_fdpass", "primary.cpp", "    worker.channel.close();\n    kill(worker.pid, SIGKILL);",
-        "    throw;", "test_channel.py::test_a_hostile_worker_is_reported_and_killed_and_the_others"
+        "    throw;", "test_primary.py::test_a_hostile_worker_is_reported_and_killed_and_the_others"
         "_serve_on"),
-    "the channel can be written to without end": Mutation(
-        "step03_fdpass", "channel.cpp", "const timeval patience = {1, 0};",
-        "const timeval patience = {0, 0};",
-        "test_channel:HostilePeer.ThatDoesNotReadCannotBlockTheSenderForLong"),
+    "the primary waits for one who does not read": Mutation(
+        "step03_fdpass", "primary.cpp", "make_non_blocking(ours.get());", "",
+        "test_primary.py::test_a_hostile_worker_is_reported_and_killed_and_the_others_serve_on"),
+    "a closed channel is polled again and again": Mutation(
+        "step03_fdpass", "primary.cpp", "if (!is_open) worker.channel.close();", "",
+        "test_primary.py::test_a_worker_that_closes_its_channel_blocks_nobody"),
+    "a dead worker is waited for": Mutation(
+        "step03_fdpass", "primary.cpp", "if (!workers_.empty()) announce();", "",
+        "test_primary.py::test_when_the_last_that_did_not_listen_dies_the_others_are_announced"),
 }
 
 
