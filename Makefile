@@ -3,7 +3,7 @@
 STEPS   := $(sort $(wildcard step[0-9][0-9]_*))
 LAST    := $(lastword $(STEPS))
 PYTEST  ?= /usr/bin/python3 -m pytest
-PYTESTS := $(PYTEST) -q -p no:cacheprovider
+PYTESTS := $(PYTEST) -q -rs -p no:cacheprovider
 
 .PHONY: help
 help:
