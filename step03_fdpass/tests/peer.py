@@ -5,7 +5,7 @@ worker: number 1 executes the SCRIPT, in which `peer` is its channel; the others
 """
 import json
 import os
-import signal
+import signal  # for the scripts
 import socket
 import sys
 
