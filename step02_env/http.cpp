@@ -22,7 +22,8 @@ const std::string kTooLarge = "431 Request Header Fields Too Large";
 // Appends what the client has sent to `text`, waiting for it until `deadline`. Returns false when
 // nothing more will come: the time is up, or the client has closed.
 bool receive(int connection, std::string& text, Clock::time_point deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  // Rounded up: if poll(2) ended before the deadline, a late client would look like one that left.
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
   pollfd readable = {connection, POLLIN, 0};
   if (poll(&readable, 1, std::max(0, static_cast<int>(left.count()))) != 1) return false;
 

@@ -70,6 +70,9 @@ MUTATIONS = {
     "a client is waited for without end": Mutation(
         "step01_fork", "http.cpp", "std::max(0, static_cast<int>(left.count()))", "-1",
         "test_http.py::test_no_client_is_waited_for_longer_than_5_seconds"),
+    "the time left is rounded down": Mutation(
+        "step01_fork", "http.cpp", "std::chrono::ceil<", "std::chrono::floor<",
+        "test_http.py::test_no_client_is_waited_for_longer_than_5_seconds"),
     "the marker is not removed": Mutation(
         "step02_env", "environment.cpp", "  unsetenv(name.c_str());\n", "",
         "test_environment:TakeNumber.*"),
