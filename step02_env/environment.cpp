@@ -7,13 +7,13 @@
 
 #include "number.h"
 
-std::vector<std::string> environment_with(const std::map<std::string, int>& changes) {
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& changes) {
   std::vector<std::string> result;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string entry = *variable;
     if (!changes.contains(entry.substr(0, entry.find('=')))) result.push_back(entry);
   }
-  for (const auto& [name, value] : changes) result.push_back(name + "=" + std::to_string(value));
+  for (const auto& [name, value] : changes) result.push_back(name + "=" + value);
   return result;
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 // Returns a copy of this process's environment, as NAME=value strings, with `changes` in it.
-std::vector<std::string> environment_with(const std::map<std::string, int>& changes);
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& changes);
 
 // Returns the number in the variable `name`, which is at least 1; 0 if there is no such variable.
 // Takes the variable out of the environment, so that programs which this process starts do not

@@ -42,7 +42,8 @@ int run_primary(const Options& options, const std::vector<std::string>& argv) {
 
   std::vector<pid_t> workers;
   for (int id = 1; id <= options.workers; ++id) {
-    workers.push_back(spawn(program, argv, environment_with({{"NODE_WORKER_ID", id}})));
+    const auto environment = environment_with({{"NODE_WORKER_ID", std::to_string(id)}});
+    workers.push_back(spawn(program, argv, environment));
   }
   return watch_over(workers, signals);
 }

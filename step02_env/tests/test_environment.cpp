@@ -21,7 +21,7 @@ bool contains(const std::vector<std::string>& environment, const std::string& va
 
 TEST(EnvironmentWith, AddsAndKeeps) {
   setenv("CLUSTER_TEST", "kept = kept", 1);
-  const std::vector<std::string> environment = environment_with({{"A", 1}, {"B", 2}});
+  const std::vector<std::string> environment = environment_with({{"A", "1"}, {"B", "2"}});
   EXPECT_TRUE(contains(environment, "A=1"));
   EXPECT_TRUE(contains(environment, "B=2"));
   EXPECT_TRUE(contains(environment, "CLUSTER_TEST=kept = kept"));
@@ -30,7 +30,7 @@ TEST(EnvironmentWith, AddsAndKeeps) {
 
 TEST(EnvironmentWith, Replaces) {
   setenv("CLUSTER_TEST", "old", 1);
-  const std::vector<std::string> environment = environment_with({{"CLUSTER_TEST", 7}});
+  const std::vector<std::string> environment = environment_with({{"CLUSTER_TEST", "7"}});
   EXPECT_TRUE(contains(environment, "CLUSTER_TEST=7"));
   EXPECT_EQ(count_of(environment, "CLUSTER_TEST"), 1);
 }
