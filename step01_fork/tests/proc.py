@@ -1,6 +1,7 @@
 """What /proc knows of processes, their descriptors and their sockets. See proc(5)."""
 import os
 import pathlib
+import re
 import resource
 
 
@@ -43,8 +44,10 @@ def descriptors_of(pid):
             target = os.readlink(f"/proc/{pid}/fd/{number}")
         except FileNotFoundError:
             continue  # closed since
-        kind = sockets.get(target, ("socket", 0))[0] if target.startswith("socket:") else target
-        result[int(number)] = (kind.replace("anon_inode:[signalfd]", "signalfd"), target)
+        kind = re.sub(r"anon_inode:\[(\w+)\]|(pipe):\[\d+\]", r"\1\2", target)
+        if target.startswith("socket:"):
+            kind = sockets.get(target, ("socket", 0))[0]
+        result[int(number)] = (kind, target)
     return result
 
 

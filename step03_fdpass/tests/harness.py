@@ -6,9 +6,7 @@ instance a later step's.
 This process is a child subreaper (prctl(2)): whatever a cluster leaves behind becomes our child, so
 that we can see it, and reap it. Process 1 of a container may not.
 """
-import collections
 import ctypes
-import importlib.util
 import os
 import pathlib
 import re
@@ -17,9 +15,10 @@ import signal
 import subprocess
 import time
 
+import ledger
 import pytest
 from client import PATIENCE, Client
-from proc import children_of, descriptors_of, has_blocked_signals
+from proc import children_of, has_blocked_signals
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = pathlib.Path(os.environ.get("CLUSTER", HERE.parent / "cluster"))
@@ -44,15 +43,6 @@ def not_in_steps(*numbers, reason):
     """Marks a test of this step's test_cluster.py whose promise does not hold in those later steps.
     (CLUSTER may be the program of a later step: what it promises still, it has to keep.)"""
     return pytest.mark.skipif(step_number() in numbers, reason=f"not in step {numbers}: {reason}")
-
-
-def expected_descriptors(workers):
-    """What test_cluster.py of the step says that primary and worker may hold besides 0, 1, 2."""
-    path = _step_folder() / "tests" / "test_cluster.py"
-    spec = importlib.util.spec_from_file_location("ledger_of_the_step", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.ledger(workers)
 
 
 # ---- A running cluster
@@ -145,7 +135,7 @@ class Cluster:
 
     def wait_until_ready(self, workers):
         """Waits until every worker listens: on one port, or, in step 2, each on its own."""
-        pattern = (r"^listening on http://127\.0\.0\.1:(?P<port>\d+) \((?P<workers>\d+) workers, "
+        pattern = (r"^listening on http://127\.0\.0\.1:(?P<port>\d+) \((?:policy \w+, )?\d+ workers, "
                    r"pid (?P<pid>\d+)\)\n|^worker \d+: listening on http://127\.0\.0\.1:"
                    r"(?P<own>\d+) \(pid (?P<by>\d+)\)\n")
         self._ports = {}
@@ -211,40 +201,17 @@ class Cluster:
         self.send_signal(number)
         self.wait_for_exit(0, hint="the primary does not handle the signal, or waits for a worker")
 
-    # The ledger
+    # What must be true at any time
 
     def check_ledger(self):
-        """Every process holds the descriptors it should hold, and no child is a zombie."""
         __tracebackhide__ = True
-        self.wait_until(lambda: "Z" not in children_of(self.pid).values(), "no zombie",
-                        "the primary does not wait for a child that has ended")
-        if not self.workers:
-            return
-        self.wait_until(lambda: self._ledger() == self._expected_ledger(),
-                        "only the descriptors that are due", self._ledger_hint, seconds=5)
-        channels = [target for pid in [self.pid, *self.workers]
-                    for kind, target in descriptors_of(pid).values() if kind == "channel"]
-        self.expect(len(channels) == len(set(channels)), f"each channel end once: {channels}",
-                    "a worker inherited the channel of another one, or the primary kept its end")
-
-    def _ledger(self):
-        def count(pid):
-            kinds = [kind for number, (kind, _) in descriptors_of(pid).items() if number > 2]
-            return dict(collections.Counter(kinds))
-        return [count(pid) for pid in [self.pid, *self.workers]]
-
-    def _expected_ledger(self):
-        expected = expected_descriptors(len(self.workers))
-        return [{**expected["primary"], **self.extra_of_primary}, *[expected["worker"]] * len(self.workers)]
-
-    def _ledger_hint(self):
-        return ("a descriptor was not closed, or not close-on-exec. Primary and workers hold\n"
-                f"     {self._ledger()}\n     expected: {self._expected_ledger()}")
+        ledger.check(self, _step_folder())
 
     def check_deaths(self):
         """No worker has died but of a signal that the test has sent."""
         __tracebackhide__ = True
-        dead = {int(pid) for pid in re.findall(r"^worker (\d+) died", self.printed["stdout"], re.M)}
+        dead = {int(pid) for pid in re.findall(
+            r"^worker (?:\d+ \(pid )?(\d+)\)? died", self.printed["stdout"], re.M)}
         self.expect(self.deaths_are_normal or dead <= self._signalled,
                     f"no worker dies by itself, as {sorted(dead - self._signalled)} did")
 

@@ -1,0 +1,45 @@
+"""The ledger: every process of a cluster holds the descriptors that it should hold, and no others."""
+import collections
+import importlib.util
+
+from proc import children_of, descriptors_of
+
+
+def check(cluster, step):
+    """Also, no child of the primary is a zombie. What is due, says ledger() in the test_cluster.py of
+    the `step`, a folder."""
+    __tracebackhide__ = True
+    cluster.wait_until(lambda: "Z" not in children_of(cluster.pid).values(), "no zombie",
+                       "the primary does not wait for a child that has ended")
+    if not cluster.workers:
+        return
+    cluster.wait_until(lambda: _held(cluster) == _due(cluster, step),
+                       "only the descriptors that are due",
+                       lambda: _hint(_held(cluster), _due(cluster, step)), seconds=5)
+    channels = [target for pid in [cluster.pid, *cluster.workers]
+                for kind, target in descriptors_of(pid).values() if kind == "channel"]
+    cluster.expect(len(channels) == len(set(channels)), f"each channel end once: {channels}",
+                   "a worker inherited the channel of another one, or the primary kept its end")
+
+
+def _held(cluster):
+    def count(pid):
+        kinds = [kind for number, (kind, _) in descriptors_of(pid).items() if number > 2]
+        return dict(collections.Counter(kinds))
+    return [count(pid) for pid in [cluster.pid, *cluster.workers]]
+
+
+def _due(cluster, step):
+    """For the primary, and for each worker: {kind: count}."""
+    spec = importlib.util.spec_from_file_location("ledger_of_the_step",
+                                                  step / "tests" / "test_cluster.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    due = module.ledger(len(cluster.workers))
+    return [{**due["primary"], **cluster.extra_of_primary},
+            *[due["worker"]] * len(cluster.workers)]
+
+
+def _hint(held, due):
+    return ("a descriptor was not closed, or not close-on-exec. Primary and workers hold\n"
+            f"     {held}\n     expected: {due}")
