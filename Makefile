@@ -2,12 +2,14 @@
 
 STEPS   := $(sort $(wildcard step[0-9][0-9]_*))
 LAST    := $(lastword $(STEPS))
+CODE    := $(foreach kind,cpp h,$(wildcard step*/*.$(kind) step*/lib/*/*.$(kind) step*/tests/*.$(kind)))
 PYTEST  ?= /usr/bin/python3 -m pytest
 PYTESTS := $(PYTEST) -q -rs -p no:cacheprovider
 
 .PHONY: help
 help:
-	@echo 'make run            start the newest step on port 8000 (make run WORKERS=4 PORT=0)'
+	@echo 'make run            start step 4 on port 8000 (make run WORKERS=4 PORT=0)'
+	@echo 'make hello          start the ten lines that it all began with, on port 8000'
 	@echo 'make check          build and check every step, and the course itself'
 	@echo 'make check-step02   build and check one step'
 	@echo 'make check-more     the same once more, harder: sanitizers, regressions, wrong programs'
@@ -25,6 +27,13 @@ ready:
 run: ready
 	@echo 'building $(LAST)'
 	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) run
+
+.PHONY: hello
+hello: ready
+	@echo 'building $(LAST)'
+	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) hello
+	@echo 'http://127.0.0.1:8000/ (Ctrl-C ends it)'
+	@exec $(LAST)/hello
 
 .PHONY: check
 check: ready $(STEPS:%=check-%) check-course
@@ -56,10 +65,10 @@ diff:
 
 .PHONY: format format-check tidy clean
 format: ready
-	@clang-format -i $(wildcard step*/*.cpp step*/*.h step*/tests/*.cpp)
+	@clang-format -i $(CODE)
 
 format-check: ready
-	@clang-format --dry-run -Werror $(wildcard step*/*.cpp step*/*.h step*/tests/*.cpp)
+	@clang-format --dry-run -Werror $(CODE)
 
 tidy: ready
 	@for step in $(STEPS); do $(MAKE) -s --no-print-directory -C $$step tidy || exit 1; done

@@ -26,6 +26,9 @@ UniqueFd bind_to(const std::string& address, int port);
 // Throws ListenError. See listen(2).
 void start_listening(int socket);
 
+// "127.0.0.1:8000", "[::1]:8000".
+std::string host_and_port(const std::string& host, int port);
+
 // Where `socket` is bound, "127.0.0.1:8000" or "[::1]:8000", and the port alone; 0 if it is not.
 // Throws std::system_error. See getsockname(2).
 std::string address_of(int socket);

@@ -23,6 +23,7 @@ class UniqueFd {
   }
 
   int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }  // from now on somebody else closes it
   explicit operator bool() const { return fd_ != -1; }
 
  private:

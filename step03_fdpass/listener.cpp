@@ -16,11 +16,6 @@ std::string advice(int error) {
   return "";
 }
 
-std::string host_and_port(const std::string& host, int port) {
-  const bool is_ipv6 = host.find(':') != std::string::npos;
-  return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
 using AddressInfo = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
 // The address in the binary form that bind(2) wants. Numeric, so that no name server is asked.
@@ -37,6 +32,11 @@ AddressInfo binary_address(const std::string& address, int port) {
 }
 
 }  // namespace
+
+std::string host_and_port(const std::string& host, int port) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
 
 ListenError::ListenError(int error, const std::string& where)
     : std::system_error(error, std::generic_category(), "listen " + where),

@@ -31,10 +31,8 @@ void Primary::fork(const std::string& program, const std::vector<std::string>& a
   keep_on_exec(theirs.get());
   make_non_blocking(ours.get());  // the primary waits for nobody: hundreds of answers have room
   const int id = ++last_id_;
-  const auto environment = environment_with({
-      {"NODE_WORKER_ID", std::to_string(id)},
-      {"NODE_CHANNEL_FD", std::to_string(theirs.get())},
-  });
+  const auto environment = environment_with(
+      {{"NODE_WORKER_ID", std::to_string(id)}, {"NODE_CHANNEL_FD", std::to_string(theirs.get())}});
   const pid_t pid = spawn(program, argv, environment);
   workers_.push_back({id, pid, Channel(std::move(ours))});
 }

@@ -19,7 +19,10 @@ def blocks(page, language):
 
 
 def sources(step):
-    return {path.name: path.read_text() for path in [*step.glob("*.cpp"), *step.glob("*.h")]}
+    """By name; in step 4 by the name below lib/, such as cluster/primary.cpp."""
+    folders = {step: "", **{folder: folder.name + "/" for folder in step.glob("lib/*")}}
+    return {prefix + path.name: path.read_text() for folder, prefix in folders.items()
+            for pattern in ("*.cpp", "*.h") for path in folder.glob(pattern)}
 
 
 @each_step
@@ -30,6 +33,11 @@ def test_code_in_a_lesson_is_in_the_step_or_in_the_one_before(step):
     assert len(shown) >= 2
     for block in shown:
         assert block in code, f"not in {step.name}:\n{block}"
+
+
+def test_the_first_page_shows_the_program_of_step_4():
+    shown, = blocks(ROOT / "README.md", "cpp")
+    assert shown in (STEPS[3] / "hello.cpp").read_text()
 
 
 @each_step
@@ -44,12 +52,14 @@ def test_a_lesson_names_every_file_that_is_new(step):
 def test_the_files_that_a_page_names_exist(page):
     named = set(re.findall(r"`([\w./-]+\.(?:cpp|h|py))`", page.read_text()))
     for name in named:
-        assert any((folder / name).exists() for folder in (page.parent, ROOT, *STEPS)), name
+        assert any((folder / name).exists()
+                   for folder in (page.parent, page.parent / "lib", ROOT, *STEPS)), name
 
 
 @each_page
 def test_links_lead_somewhere(page):
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S)
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
         assert (page.parent / target).exists(), target
 
 

@@ -1,6 +1,7 @@
 """A TCP client that looks closely, and ports for servers."""
 import collections
 import os
+import re
 import socket
 
 # Seconds until we believe that something will not happen any more.
@@ -26,6 +27,13 @@ def parse_answer(data):
     return Answer(int(lines[0].split()[1]), headers, body, int(headers["x-worker-pid"]))
 
 
+def _is_whole_and_kept_alive(data):
+    head, end, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)^content-length: (\d+)", head, re.M)
+    return bool(end and length and len(body) >= int(length[1])
+                and re.search(rb"(?i)^connection: keep-alive", head, re.M))
+
+
 class Client(socket.socket):
     """One TCP connection to a worker."""
 
@@ -39,7 +47,11 @@ class Client(socket.socket):
         return b"".join(iter(lambda: self.recv(65536), b""))
 
     def answer(self):
-        return parse_answer(self.read_to_end())
+        """The next answer; with it everything until the server closes, unless it will not."""
+        data = b""
+        while not _is_whole_and_kept_alive(data) and (received := self.recv(65536)):
+            data += received
+        return parse_answer(data)
 
     def reset(self):
         """Goes away as rudely as TCP allows: with RST instead of FIN."""

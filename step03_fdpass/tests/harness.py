@@ -53,6 +53,8 @@ class Cluster:
     def __init__(self, *options, program=PROGRAM, **popen):
         self.story = []
         self.extra_of_primary = {}  # descriptors that the test made it open: {kind: count}
+        self.extra_of_worker = {}
+        self.workers_are_foreign = False  # True where they are another program
         self.deaths_are_normal = False  # True where workers die that the test has not signalled
         self._signalled = set()
         self._exit_was_expected = False
@@ -163,8 +165,9 @@ class Cluster:
 
     @property
     def port(self):
-        """A port on which a living worker can be reached."""
-        return next(port for pid, port in self._ports.items() if pid in self.workers)
+        """A port on which a living worker can be reached, or will be."""
+        living = [port for pid, port in self._ports.items() if pid in self.workers]
+        return (living or list(self._ports.values()))[0]
 
     # What one can do to it
 
@@ -228,7 +231,7 @@ class Cluster:
             self.expect(self._exit_was_expected, "the primary ends only when it should")
             self.expect(not re.search("Sanitizer|runtime error:", self.printed["stderr"]),
                         "no complaint of a sanitizer")
-            self.wait_until(lambda: not _reap_and_list_leftovers(), "no process is left",
+            self.wait_until(lambda: not reap_and_list_leftovers(), "no process is left",
                             "a worker does not end with its primary", seconds=5)
         finally:
             self.kill_everything()
@@ -237,7 +240,7 @@ class Cluster:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for pid in _reap_and_list_leftovers():
+        for pid in reap_and_list_leftovers():
             os.kill(pid, signal.SIGKILL)
         for pipe in (self.process.stdout, self.process.stderr):
             if pipe:
@@ -245,7 +248,7 @@ class Cluster:
         self._pipes.close()
 
 
-def _reap_and_list_leftovers():
+def reap_and_list_leftovers():
     """Reaps the dead among our children; returns the living that are nobody's Popen."""
     owned = {c.process.pid for c in RUNNING if c.process.returncode is None}
     leftovers = {pid: s for pid, s in children_of(os.getpid()).items() if pid not in owned}

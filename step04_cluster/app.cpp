@@ -1,0 +1,87 @@
+#include "app.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <string_view>
+
+#include "number.h"
+
+namespace {
+
+const http::Headers kText = {{"Content-Type", "text/plain"}};
+
+void refuse(http::Response& response, int status, const std::string& reason) {
+  response.write_head(status, kText);
+  response.end(reason + "\n");
+}
+
+int number_in_query(const http::Request& request, const std::string& name, int most) {
+  const std::string text = request.query(name).value_or("");
+  return number_in("?" + name + "=", text, 0, most);
+}
+
+// Writes `left` bytes, piece by piece: the next one when the client has read enough of the last.
+void write_bytes(http::Response response, std::size_t left) {
+  static const std::string piece(64UL * 1024, 'x');
+  while (left > 0) {
+    const std::size_t size = std::min(left, piece.size());
+    left -= size;
+    if (response.write(std::string_view(piece).substr(0, size)) || left == 0) continue;
+    return response.on_drain([=] { write_bytes(response, left); });
+  }
+  response.end();
+}
+
+void bytes(const http::Request& request, http::Response& response) {
+  const int count = number_in_query(request, "n", 1 << 30);
+  response.write_head(200, {{"Content-Type", "application/octet-stream"},
+                            {"Content-Length", std::to_string(count)}});
+  write_bytes(response, count);
+}
+
+void echo(const http::Request& request, http::Response& response) {
+  if (request.method() != "POST") return refuse(response, 405, "POST something to /echo");
+  const std::string type(request.header("Content-Type").value_or("application/octet-stream"));
+  response.write_head(200, {{"Content-Type", type}});
+  response.end(request.body());
+}
+
+}  // namespace
+
+void App::answer(const http::Request& request, http::Response& response) {
+  ++requests_;
+  const std::string_view path = request.path();
+  try {
+    if (path == "/") return response.write_head(200, kText), response.end("Hello world\n");
+    if (path == "/whoami") return whoami(response);
+    if (path == "/slow") return slow(request, response);
+    if (path == "/bytes") return bytes(request, response);
+    if (path == "/echo") return echo(request, response);
+    if (path == "/healthz") return response.write_head(200, kText), response.end("ok\n");
+    refuse(response, 404, "no such page; there are / /whoami /slow /bytes /echo /healthz");
+  } catch (const std::invalid_argument& error) {
+    refuse(response, 400, error.what());
+  }
+}
+
+void App::whoami(http::Response& response) const {
+  response.write_head(200, {{"Content-Type", "application/json"}});
+  response.end("{\"id\":" + std::to_string(id_) + ",\"pid\":" + std::to_string(getpid()) +
+               R"(,"language":"c++","requests":)" + std::to_string(requests_) + "}\n");
+}
+
+void App::slow(const http::Request& request, http::Response& response) {
+  const int ms = number_in_query(request, "ms", 600000);
+  const long number = requests_;
+  // The answer comes from a timer; if the client goes away before, nobody needs the timer any more.
+  auto later = [this, number, response]() mutable {
+    response.write_head(200, kText);
+    response.end("Hello world, later\n");
+    timers_.erase(number);
+  };
+  response.on_close([this, number] { timers_.erase(number); });
+  timers_.try_emplace(number, later).first->second.start(std::chrono::milliseconds(ms));
+}

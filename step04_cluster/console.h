@@ -1,0 +1,19 @@
+// What this program prints, and the descriptors 0, 1 and 2 that it prints to.
+#pragma once
+
+#include <string>
+
+// Call this first. Opens /dev/null for each of the descriptors 0, 1 and 2 that is closed: otherwise
+// the next socket would get that number, and say() would write into it. Ignores SIGPIPE, so that a
+// broken pipe is an error of the one write(2), not the end of the process.
+// Throws std::system_error.
+void prepare_console();
+
+// Prints `line` and a newline in one write(2): say() on standard output, complain() on standard
+// error. complain() prints control characters as '?', because it may have to quote what came from
+// outside, and nobody shall add lines to ours. Only the first 4095 bytes are printed. A line that
+// could not be written without waiting is dropped, because a server must not stand still when
+// nobody reads what it prints. (Two processes that print at the same moment into an all but full
+// pipe could still block one of them; that much we accept.)
+void say(const std::string& line);
+void complain(const std::string& line);

@@ -1,0 +1,173 @@
+#include "cluster/child.h"
+
+#include <algorithm>
+#include <csignal>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "cluster/hot_messages.h"
+#include "cluster/identity.h"
+#include "cluster/utils.h"
+#include "console.h"
+#include "listener.h"
+#include "loop/loop.h"
+#include "net/tcp.h"
+
+namespace cluster {
+
+Child::Child(int id, UniqueFd channel)
+    : id_(id),
+      channel_(std::move(channel),
+               {.message = [this](const Message& message,
+                                  UniqueFd fd) { receive(message, std::move(fd)); },
+                .flushed = [this] { serve_taken(); },
+                .end = [this](const std::string& error) { channel_ended(error); }}) {
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);
+  channel_.send(line::online(next_seq()));
+}
+
+void Child::receive(const Message& message, UniqueFd fd) {
+  if (message.kind == Message::Kind::kUser) return message_.emit(message.text);
+  if (message.act == "newconn") return new_connection(message, std::move(fd));
+  if (message.act == "disconnect") {
+    asked_to_leave_ = true;
+    return leave();
+  }
+  if (message.ack != -1 && message.ack == last_question_) return channel_.close_when_sent();
+  const auto found = asked_.find(message.ack);
+  if (found == asked_.end()) return;  // the answer to a question that we did not ask
+  Server server = std::move(found->second);
+  asked_.erase(found);
+  answered(std::move(server), message, std::move(fd));
+}
+
+// server.listen() ends up here: the primary is asked, and answers when it can.
+void Child::listen(std::shared_ptr<net::Connections> connections, const net::Where& where,
+                   net::Outcome outcome) {
+  Query query = query_of(where);
+  query.index = free_index(query);
+  const std::int64_t seq = next_seq();
+  channel_.send(line::query_server(query, seq));
+  asked_.emplace(seq, Server{std::move(connections), std::move(query), std::move(outcome)});
+}
+
+// Two servers of this worker that ask for the same get different indices, and so different keys.
+int Child::free_index(const Query& query) const {
+  Query candidate = query;
+  const auto has_it = [&](const auto& entry) {
+    return key_of(entry.second.query) == key_of(candidate);
+  };
+  while (std::ranges::any_of(asked_, has_it) || std::ranges::any_of(servers_, has_it)) {
+    ++candidate.index;
+  }
+  return candidate.index;
+}
+
+// The answer to queryServer. A descriptor in it means that we accept ourselves; without one the
+// primary does, and offers us connections.
+void Child::answered(Server server, const Message& message, UniqueFd fd) {
+  server.key = message.key;
+  const bool unwanted = leaving_ || !server.connections;
+  if (message.error == 0 && unwanted) {
+    channel_.send(line::close(server.key, next_seq()));
+    return;
+  }
+  const int error = message.has_handle && !fd ? EMFILE : message.error;
+  if (error != 0) return failed(server, error);
+  if (fd) return listen_on_shared(std::move(server), std::move(fd));
+  started(std::move(server), message.name.value_or(SocketName{"", server.query.port}));
+}
+
+void Child::listen_on_shared(Server server, UniqueFd socket) {
+  try {
+    server.acceptor = accept_on(std::move(socket), server.query, server.connections);
+  } catch (const ListenError& error) {
+    channel_.send(line::close(server.key, next_seq()));
+    return failed(server, error.code().value());
+  }
+  const SocketName name = name_of(server.acceptor->listener());
+  started(std::move(server), name);
+}
+
+void Child::started(Server server, const SocketName& name) {
+  server.query.port = name.port;
+  const auto listening = server.outcome.listening;
+  channel_.send(line::listening(server.query, next_seq()));
+  servers_.insert_or_assign(server.key, std::move(server));
+  if (listening) listening(host_and_port(name.address, name.port));
+}
+
+void Child::failed(const Server& server, int error) {
+  const std::string host = server.query.address.value_or("any");
+  const ListenError failure(error, host_and_port(host, server.query.port));
+  if (server.outcome.failed)
+    server.outcome.failed(failure);
+  else
+    loop::fail(std::make_exception_ptr(failure));
+}
+
+// A connection that the primary has accepted. Nothing is read from it before the primary can know
+// that we have taken it: if we died now, it would give the connection to somebody else.
+void Child::new_connection(const Message& message, UniqueFd connection) {
+  const auto server = servers_.find(message.key);
+  const bool accepted =
+      server != servers_.end() && connection && net::is_connection(connection.get());
+  if (accepted) taken_.push_back({server->second.connections, std::move(connection)});
+  channel_.send(line::accepted(message.seq, accepted, next_seq()));
+}
+
+// The answers are in the kernel. Should we die from now on, the primary still reads them.
+void Child::serve_taken() {
+  for (Taken& taken : std::exchange(taken_, {})) taken.by->take(std::move(taken.connection));
+}
+
+void Child::close(const std::shared_ptr<net::Connections>& connections) {
+  for (auto& [seq, server] : asked_) {
+    if (server.connections == connections) server.connections = nullptr;  // see answered()
+  }
+  std::erase_if(servers_, [&](const auto& entry) {
+    if (entry.second.connections != connections) return false;
+    channel_.send(line::close(entry.first, next_seq()));
+    return true;
+  });
+  connections->stop([] {});
+}
+
+void Child::disconnect() {
+  if (!leaving_) leave();
+}
+
+void Child::leave() {
+  if (std::exchange(leaving_, true)) return;
+  std::set<std::shared_ptr<net::Connections>> finishing;
+  for (const auto& [key, server] : std::exchange(servers_, {})) {
+    channel_.send(line::close(key, next_seq()));
+    finishing.insert(server.connections);
+  }
+  stopping_ = finishing.size() + 1;
+  for (const auto& connections : finishing) connections->stop([this] { stopped(); });
+  stopped();
+}
+
+// One more of those that leave() has told to finish has finished; it counts itself as one.
+void Child::stopped() {
+  if (--stopping_ != 0) return;
+  if (asked_to_leave_) return channel_.close_when_sent();
+  last_question_ = next_seq();  // the primary shall know that we are not crashing
+  channel_.send(line::exited_after_disconnect(last_question_));
+}
+
+// Without its primary a worker has nothing to live for.
+void Child::channel_ended(const std::string& error) {
+  if (!error.empty()) loop::fail(std::make_exception_ptr(std::runtime_error("channel: " + error)));
+  loop::stop();
+}
+
+Child& worker() {
+  static Child child(identity().id, std::move(identity().channel));
+  return child;
+}
+
+}  // namespace cluster

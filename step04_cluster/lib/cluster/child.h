@@ -1,0 +1,81 @@
+// The worker's own side: it asks its primary for what it wants to listen on, takes the connections
+// that it is offered, and leaves when it is asked to, or when the primary is gone.
+//
+// Its twin is Node's lib/internal/cluster/child.js.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/event.h"
+#include "cluster/ipc_channel.h"
+#include "net/acceptor.h"
+#include "net/connections.h"
+#include "net/listen.h"
+
+namespace cluster {
+
+class Child {
+ public:
+  // Says that it is online. From now on, Ctrl-C is the primary's affair.
+  Child(int id, UniqueFd channel);
+
+  int id() const { return id_; }
+
+  // Sends a message to the primary, any JSON value; throws std::invalid_argument if it is none.
+  void send(const std::string& json) { channel_.send(line::user(json)); }
+  void on_message(std::function<void(const std::string& json)> listener) { message_.add(listener); }
+
+  // Leaves: accepts no more, finishes what it has, and closes the channel. run() returns then, if
+  // nothing else is left to do.
+  void disconnect();
+
+  // See net::listen() and net::close().
+  void listen(std::shared_ptr<net::Connections> connections, const net::Where& where,
+              net::Outcome outcome);
+  void close(const std::shared_ptr<net::Connections>& connections);
+
+ private:
+  struct Server {
+    std::shared_ptr<net::Connections> connections;
+    Query query;
+    net::Outcome outcome;
+    std::string key = {};  // the primary's name for it, once it has answered
+    std::unique_ptr<net::Acceptor> acceptor = {};  // if the socket is shared: we accept ourselves
+  };
+  struct Taken {
+    std::shared_ptr<net::Connections> by;
+    UniqueFd connection;
+  };
+
+  void receive(const Message& message, UniqueFd fd);
+  void answered(Server server, const Message& message, UniqueFd fd);
+  void listen_on_shared(Server server, UniqueFd socket);
+  void started(Server server, const SocketName& name);
+  void failed(const Server& server, int error);
+  void new_connection(const Message& message, UniqueFd connection);
+  void serve_taken();
+  int free_index(const Query& query) const;
+  void leave();
+  void stopped();
+  void channel_ended(const std::string& error);
+
+  int id_;
+  IpcChannel channel_;
+  Event<const std::string&> message_;
+  std::map<std::int64_t, Server> asked_;                // by the number of our question
+  std::map<std::string, Server, std::less<>> servers_;  // by key
+  std::vector<Taken> taken_;  // to be served once the primary can know that we have taken them
+  std::size_t stopping_ = 0;  // connections that were told to finish, and have not yet
+  bool leaving_ = false;
+  bool asked_to_leave_ = false;      // by the primary, which then needs no word from us
+  std::int64_t last_question_ = -1;  // the number of exitedAfterDisconnect
+};
+
+// The worker that this process is. Not to be called in a primary.
+Child& worker();
+
+}  // namespace cluster

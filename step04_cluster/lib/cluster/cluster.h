@@ -1,0 +1,66 @@
+// Many processes that share a port: the module `cluster` of Node, in C++.
+//
+// Its twin is Node's lib/cluster.js, and https://nodejs.org/api/cluster.html describes it. What
+// runs, runs in one thread: callbacks are made from run(), one after the other.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "cluster/child.h"
+#include "cluster/primary.h"
+#include "cluster/worker.h"
+
+namespace cluster {
+
+// Which of the two is this process? A worker is one that a primary has started.
+bool is_primary();
+bool is_worker();
+
+// Waits for events and makes the callbacks, until nothing is left to wait for. Returns the exit
+// status for main(): 0, or 1 if a callback has thrown something; then it has said so on standard
+// error.
+int run();
+
+// ---- In the primary
+
+// Starts a worker, and returns it; it is valid until its `exit` event is over. The worker runs this
+// program with these arguments, unless setup_primary() says otherwise, and finds `env` in its
+// environment. Throws std::system_error.
+Worker& fork(const std::map<std::string, std::string>& env = {});
+
+// Changes how workers are started from now on: what is set in `settings`, the rest stays.
+void setup_primary(const Settings& settings);
+
+// Who accepts connections. A change takes effect for what workers listen on later. At first it is
+// round robin; shared, if NODE_CLUSTER_SCHED_POLICY is "none".
+Policy policy();
+void set_policy(Policy policy);
+
+// The workers that have not exited, by id.
+const std::map<int, std::shared_ptr<Worker>>& workers();
+
+// Asks all workers to leave. Calls `done` when the last has exited; never before this returns.
+void disconnect(std::function<void()> done = [] {});
+
+// What happens to workers, in this order: `fork`, after fork() has returned; `online`, it runs;
+// `listening`, it accepts connections; then `disconnect`, its channel is closed; and `exit`, when
+// it is gone from workers(), too. `death` is the same as `exit`, and what it was called at first.
+void on_fork(std::function<void(Worker&)> listener);
+void on_online(std::function<void(Worker&)> listener);
+void on_listening(std::function<void(Worker&, const Query& where)> listener);
+void on_disconnect(std::function<void(Worker&)> listener);
+void on_exit(std::function<void(Worker&, const Ending&)> listener);
+void on_death(std::function<void(Worker&)> listener);
+
+// A worker has sent something: any JSON value.
+void on_message(std::function<void(Worker&, const std::string& json)> listener);
+
+// ---- In a worker
+
+// This process: worker().send(), on_message(), disconnect(), id(). See child.h.
+Child& worker();
+
+}  // namespace cluster

@@ -1,0 +1,245 @@
+#include "cluster/ipc_channel.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "cluster/hot_messages.h"
+#include "fd_passing.h"
+#include "sys_error.h"
+
+namespace cluster {
+
+namespace {
+
+constexpr std::size_t kMaxLine = 16UL << 20;
+constexpr std::size_t kMaxQueued = 64UL << 20;
+
+bool would_block(const std::system_error& error) {
+  return error.code() == std::errc::resource_unavailable_try_again;
+}
+
+// The other end is gone: an ordinary event in the life of a channel.
+bool is_gone(const std::system_error& error) {
+  return error.code() == std::errc::broken_pipe || error.code() == std::errc::connection_reset;
+}
+
+UniqueFd duplicate(int fd) {
+  return UniqueFd(check(fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl"));
+}
+
+}  // namespace
+
+IpcChannel::IpcChannel(UniqueFd socket, Events events)
+    : socket_(std::move(socket)), events_(std::move(events)) {
+  watcher_.emplace(socket_.get(), [this] { ready(); });
+  watcher_->wait_until_readable();
+}
+
+void IpcChannel::ready() {
+  read_once();
+  flush();
+}
+
+void IpcChannel::read_all() {
+  while (is_open() && read_once()) continue;
+}
+
+// Returns false if there was nothing to read.
+bool IpcChannel::read_once() {
+  const std::optional<Received> received = receive();
+  if (!received) return false;
+  if (received->size == 0) end(reason_);
+  try {
+    handle_lines();
+  } catch (const ProtocolError& error) {
+    end(error.what());
+  }
+  return true;
+}
+
+// Makes one read, and keeps what it has brought. Nothing, if there was nothing.
+std::optional<Received> IpcChannel::receive() {
+  static std::array<char, 65536> buffer;
+  try {
+    Received received = recv_fd(socket_.get(), buffer);
+    if (received.fd || received.truncated) fds_.push_back(std::move(received.fd));
+    received_.append(buffer.data(), received.size);
+    return received;
+  } catch (const std::system_error& error) {
+    if (!would_block(error)) end(is_gone(error) ? "" : error.what());
+    return std::nullopt;
+  }
+}
+
+void IpcChannel::handle_lines() {
+  std::size_t begin = 0;
+  std::size_t newline = 0;
+  while (is_open() &&
+         (newline = received_.find('\n', std::max(begin, searched_))) != received_.npos) {
+    const std::string_view line = std::string_view(received_).substr(begin, newline - begin);
+    begin = newline + 1;
+    handle(decode(line));
+  }
+  received_.erase(0, begin);
+  searched_ = received_.size();
+  if (searched_ > kMaxLine) throw ProtocolError("a line of more than 16 MiB");
+  // A descriptor comes with the line that announces it, or with the first part of that line.
+  if (fds_.size() > (received_.empty() ? 0 : 1)) {
+    throw ProtocolError("a descriptor that no message announced");
+  }
+}
+
+void IpcChannel::handle(Message message) {
+  UniqueFd fd;
+  if (message.has_handle) fd = take_handle();
+  switch (message.kind) {
+    case Message::Kind::kHandleAck:
+      return handle_acknowledgement(true);
+    case Message::Kind::kHandleNack:
+      return handle_acknowledgement(false);
+    case Message::Kind::kOther:
+      return;
+    default:
+      events_.message(std::move(message), std::move(fd));
+  }
+}
+
+// An acknowledgement has no number: it is for the one descriptor that was sent and not
+// acknowledged.
+void IpcChannel::handle_acknowledgement(bool arrived) {
+  if (!awaiting_ack_) throw ProtocolError("an acknowledgement of nothing");
+  awaiting_ack_ = false;
+  if (!arrived) events_.handle_lost(transit_seq_);
+}
+
+// Descriptors come in the order of the lines that announce them, but not always in the same read.
+// The acknowledgement is sent after the message has been handled: with the answer to it, if there
+// is one, in the same system call.
+UniqueFd IpcChannel::take_handle() {
+  UniqueFd fd;
+  if (!fds_.empty()) {
+    fd = std::move(fds_.front());
+    fds_.pop_front();
+  }
+  acknowledgements_ += fd ? kHandleAck : kHandleNack;
+  acknowledgements_ += '\n';
+  return fd;
+}
+
+void IpcChannel::send(std::string line, int fd, std::int64_t seq) {
+  if (!is_open() || closing_) return;
+  line += '\n';
+  if (fd != -1 && is_idle() && send_at_once(line, fd, seq)) return;
+
+  queued_ += line.size();
+  if (queued_ > kMaxQueued) return give_up("it has left 64 MiB unread");
+  const bool joins_the_last = fd == -1 && !queue_.empty() && !queue_.back().fd;
+  if (joins_the_last)
+    queue_.back().text += line;
+  else
+    queue_.push_back({std::move(line), fd == -1 ? UniqueFd() : duplicate(fd), seq});
+  flush();
+}
+
+// The usual case, without a duplicate: the descriptor goes into the kernel now. False if the kernel
+// has no room for it.
+bool IpcChannel::send_at_once(std::string& line, int fd, std::int64_t seq) {
+  transit_ = std::move(line);
+  transit_seq_ = seq;
+  try {
+    transmit(fd);
+  } catch (const std::system_error& error) {
+    line = std::move(transit_);
+    transit_.clear();
+    return !would_block(error);
+  }
+  flush();
+  return true;
+}
+
+bool IpcChannel::is_idle() const {
+  return is_flushed() && !awaiting_ack_;
+}
+
+bool IpcChannel::is_flushed() const {
+  return transit_.empty() && acknowledgements_.empty() && queue_.empty();
+}
+
+void IpcChannel::flush() {
+  if (!is_open()) return;
+  try {
+    while (fill_transit()) {
+      transmit(transit_fd_.get());
+      transit_fd_ = UniqueFd();
+    }
+    watcher_->wait_until_readable();
+  } catch (const std::system_error& error) {
+    // If the other end is gone, reading will find that out, after what it has sent before.
+    if (would_block(error)) watcher_->wait_until_readable_or_writable();
+    return;
+  }
+  if (!queue_.empty()) return;
+  if (closing_)
+    close();
+  else
+    events_.flushed();
+}
+
+// Takes from what is waiting as much as one system call may send. False if there is nothing, or
+// nothing that may be sent now.
+bool IpcChannel::fill_transit() {
+  if (!transit_.empty()) return true;
+  transit_.swap(acknowledgements_);
+  const bool may_follow = !queue_.empty() && !awaiting_ack_;
+  if (may_follow && (transit_.empty() || !queue_.front().fd)) {
+    transit_ += queue_.front().text;
+    transit_fd_ = std::move(queue_.front().fd);
+    if (transit_fd_) transit_seq_ = queue_.front().seq;
+    queued_ -= queue_.front().text.size();
+    queue_.pop_front();
+  }
+  return !transit_.empty();
+}
+
+void IpcChannel::transmit(int fd) {
+  transit_.erase(0, send_fd(socket_.get(), transit_, fd));
+  if (fd != -1) awaiting_ack_ = true;
+}
+
+void IpcChannel::close_when_sent() {
+  closing_ = true;
+  flush();
+}
+
+void IpcChannel::close() {
+  watcher_.reset();
+  socket_ = UniqueFd();
+  fds_.clear();
+  queue_.clear();
+}
+
+// Not end(): whoever sends does not expect to be called back. The end is read from the socket.
+void IpcChannel::give_up(const std::string& reason) {
+  reason_ = reason;
+  queue_.clear();
+  queued_ = 0;
+  closing_ = true;
+  shutdown(socket_.get(), SHUT_RDWR);
+}
+
+void IpcChannel::end(const std::string& error) {
+  close();
+  events_.end(error);
+}
+
+Ends socket_pair() {
+  int ends[2];
+  check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "socketpair");
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+}  // namespace cluster

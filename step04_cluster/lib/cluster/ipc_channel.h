@@ -1,0 +1,107 @@
+// One end of the channel between the primary and a worker, as Node speaks it today: lines of JSON,
+// and descriptors, over a Unix-domain socket. Never blocks: all of it happens in the event loop.
+//
+// Its twin is the function setupChannel() in Node's lib/internal/child_process.js.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cluster/messages.h"
+#include "fd_passing.h"
+#include "loop/watcher.h"
+#include "unique_fd.h"
+
+namespace cluster {
+
+class IpcChannel {
+ public:
+  struct Events {
+    // A message has arrived. `fd` is the descriptor that came with it; if `has_handle` says that
+    // there should be one, and there is not, this process had no room for it.
+    std::function<void(Message message, UniqueFd fd)> message;
+    // A message has arrived without its descriptor; `seq` is what was given to send().
+    std::function<void(std::int64_t seq)> handle_lost = [](std::int64_t) {};
+    // Everything that was sent is in the kernel, where the other end will find it.
+    std::function<void()> flushed = [] {};
+    // The other end is closed, and everything that it had sent has been handed over. Or it broke
+    // the protocol: then `error` says how. Comes once; the channel is closed then.
+    std::function<void(const std::string& error)> end;
+  };
+
+  // Takes ownership of `socket`, and keeps the event loop running until the channel is closed.
+  // Throws std::system_error.
+  IpcChannel(UniqueFd socket, Events events);
+
+  // Sends a line, given without its newline. With `fd`, unless that is -1, a duplicate of that
+  // descriptor goes along: the line must say so, see line::with_handle(). The caller keeps its own.
+  // `seq` is the number of such a message.
+  //
+  // What does not fit into the kernel now waits here. What is sent after a descriptor waits, too,
+  // until the other end has acknowledged it: Node does the same. Does nothing if the channel is
+  // closed. A peer that leaves 64 MiB unread has broken the protocol.
+  void send(std::string line, int fd = -1, std::int64_t seq = -1);
+
+  // Is everything that was sent in the kernel, where the other end will find it?
+  bool is_flushed() const;
+
+  // Reads what the other end has left, although it may be dead. May end the channel.
+  void read_all();
+
+  // Closes this end after everything has been sent; or at once, whatever is left.
+  void close_when_sent();
+  void close();
+  bool is_open() const { return static_cast<bool>(socket_); }
+
+ private:
+  struct Outgoing {
+    std::string text;  // one line with its descriptor, or several lines without
+    UniqueFd fd;
+    std::int64_t seq;
+  };
+
+  void ready();
+  bool read_once();
+  std::optional<Received> receive();
+  void handle_lines();
+  void handle(Message message);
+  void handle_acknowledgement(bool arrived);
+  UniqueFd take_handle();
+  bool is_idle() const;
+  bool send_at_once(std::string& line, int fd, std::int64_t seq);
+  void flush();
+  bool fill_transit();
+  void transmit(int fd);
+  void give_up(const std::string& reason);
+  void end(const std::string& error);
+
+  UniqueFd socket_;
+  std::optional<loop::Watcher> watcher_;  // of socket_, and destroyed before it
+  Events events_;
+
+  std::string received_;      // not yet handled
+  std::size_t searched_ = 0;  // there is no newline before this
+  std::deque<UniqueFd> fds_;  // received, and not yet claimed by a line; empty where one was lost
+
+  std::string acknowledgements_;  // go before the queue, and are never held back
+  std::deque<Outgoing> queue_;
+  std::size_t queued_ = 0;  // bytes in the queue
+  std::string transit_;     // what goes into the kernel next
+  UniqueFd transit_fd_;     // with the first byte of it
+  std::int64_t transit_seq_ = -1;
+  bool awaiting_ack_ = false;  // a descriptor was sent, and not yet acknowledged: transit_seq_
+  bool closing_ = false;
+  std::string reason_;  // why we gave up
+};
+
+// Two connected ends, both blocking and close-on-exec. Throws std::system_error. See socketpair(2).
+struct Ends {
+  UniqueFd primary;
+  UniqueFd worker;
+};
+Ends socket_pair();
+
+}  // namespace cluster

@@ -1,0 +1,211 @@
+#include "cluster/messages.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/hot_messages.h"
+
+namespace cluster {
+
+namespace {
+
+// JSON whose members stay in the order in which they were written.
+using Json = nlohmann::ordered_json;
+
+constexpr int kMaxDepth = 100;  // the library copies and prints recursively
+
+bool is_shallow(int depth, Json::parse_event_t, Json&) {
+  if (depth > kMaxDepth) throw ProtocolError("a message nested too deep");
+  return true;
+}
+
+Json parse(std::string_view text) {
+  Json body = Json::parse(text, is_shallow, false);  // false: do not throw
+  if (body.is_discarded()) throw ProtocolError("a line that is not JSON");
+  return body;
+}
+
+[[noreturn]] void refuse(const char* name) {
+  throw ProtocolError(std::string("a message with a wrong member '") + name + "'");
+}
+
+// The member `name`; null if there is none.
+const Json& member(const Json& body, const char* name) {
+  static const Json null;
+  const auto found = body.find(name);
+  return found == body.end() ? null : *found;
+}
+
+std::int64_t number(const Json& body, const char* name, std::int64_t otherwise, std::int64_t least,
+                    std::int64_t most) {
+  const Json& value = member(body, name);
+  if (value.is_null()) return otherwise;
+  const bool fits = value.is_number_unsigned()
+                        ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(most)
+                        : value.is_number_integer() && value.get<std::int64_t>() >= least;
+  if (!fits) refuse(name);
+  return value.get<std::int64_t>();
+}
+
+int small_number(const Json& body, const char* name, int least = -1, int most = 65535) {
+  return static_cast<int>(number(body, name, 0, least, most));
+}
+
+std::int64_t sequence_number(const Json& body, const char* name) {
+  return number(body, name, -1, 0, std::int64_t{1} << 53);
+}
+
+std::string text(const Json& body, const char* name) {
+  const Json& value = member(body, name);
+  if (value.is_null()) return "";
+  if (!value.is_string()) refuse(name);
+  return value.get<std::string>();
+}
+
+std::string address_type(const Json& body) {
+  const Json& value = member(body, "addressType");
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+Query decode_query(const Json& body) {
+  Query query;
+  if (!member(body, "address").is_null()) query.address = text(body, "address");
+  query.port = small_number(body, "port");
+  query.address_type = address_type(body);
+  query.index = small_number(body, "index", 0);
+  const int fd = small_number(body, "fd", -1, 1 << 30);
+  if (!member(body, "fd").is_null() && fd >= 0) query.fd = fd;
+  query.flags = small_number(body, "flags", 0);
+  query.backlog = small_number(body, "backlog", 0, 1 << 30);
+  query.data = member(body, "data").dump();
+  return query;
+}
+
+std::optional<SocketName> decode_name(const Json& body) {
+  const Json& name = member(body, "sockname");
+  if (!name.is_object()) return std::nullopt;
+  return SocketName{text(name, "address"), small_number(name, "port", 0)};
+}
+
+Message decode_cluster(const Json& body) {
+  Message message = {.kind = Message::Kind::kCluster};
+  message.act = text(body, "act");
+  message.seq = sequence_number(body, "seq");
+  message.ack = sequence_number(body, "ack");
+  message.key = text(body, "key");
+  message.accepted = member(body, "accepted") == Json(true);
+  message.error = -static_cast<int>(number(body, "errno", 0, -4095, 0));
+  message.name = decode_name(body);
+  if (message.act == "queryServer" || message.act == "listening")
+    message.query = decode_query(body);
+  return message;
+}
+
+Message decode_unwrapped(const Json& body) {
+  const std::string cmd =
+      body.is_object() && member(body, "cmd").is_string() ? text(body, "cmd") : "";
+  if (cmd == "NODE_CLUSTER") return decode_cluster(body);
+  if (cmd == "NODE_HANDLE_ACK") return {.kind = Message::Kind::kHandleAck};
+  if (cmd == "NODE_HANDLE_NACK") return {.kind = Message::Kind::kHandleNack};
+  if (cmd.starts_with("NODE_") && cmd.size() > 5) return {.kind = Message::Kind::kOther};
+  return {.kind = Message::Kind::kUser, .text = body.dump()};
+}
+
+Json cluster_message(const char* act) {
+  return {{"cmd", "NODE_CLUSTER"}, {"act", act}};
+}
+
+std::string finish(Json body, std::int64_t seq) {
+  body["seq"] = seq;
+  return body.dump();
+}
+
+Json query_message(const char* act, const Query& query) {
+  Json body = cluster_message(act);
+  body["index"] = query.index;
+  body["data"] = parse(query.data);
+  body["address"] = query.address ? Json(*query.address) : Json();
+  body["port"] = query.port;
+  body["addressType"] = query.address_type == "6" ? 6 : 4;
+  // There is no member "fd": in JavaScript even null >= 0, and a Node primary would look for it.
+  body["flags"] = query.flags;
+  body["backlog"] = query.backlog;
+  return body;
+}
+
+}  // namespace
+
+Message decode(std::string_view line) {
+  if (std::optional<Message> message = decode_hot(line)) return *std::move(message);
+  Json body = parse(line);
+  bool has_handle = false;
+  while (body.is_object() && member(body, "cmd") == Json("NODE_HANDLE")) {
+    has_handle = true;  // a repeated one is wrapped once more: one descriptor all the same
+    Json inner = std::move(body["msg"]);
+    body = std::move(inner);
+  }
+  Message message = decode_unwrapped(body);
+  message.has_handle = has_handle;
+  return message;
+}
+
+std::string line::online(std::int64_t seq) {
+  return finish(cluster_message("online"), seq);
+}
+
+std::string line::query_server(const Query& query, std::int64_t seq) {
+  return finish(query_message("queryServer", query), seq);
+}
+
+std::string line::listening(const Query& query, std::int64_t seq) {
+  return finish(query_message("listening", query), seq);
+}
+
+std::string line::close(const std::string& key, std::int64_t seq) {
+  Json body = cluster_message("close");
+  body["key"] = key;
+  return finish(body, seq);
+}
+
+std::string line::exited_after_disconnect(std::int64_t seq) {
+  return finish(cluster_message("exitedAfterDisconnect"), seq);
+}
+
+std::string line::disconnect(std::int64_t seq) {
+  return finish(cluster_message("disconnect"), seq);
+}
+
+std::string line::acknowledge(std::int64_t ack, std::int64_t seq) {
+  return finish({{"cmd", "NODE_CLUSTER"}, {"ack", ack}}, seq);
+}
+
+std::string line::answer(const Answer& answer, std::int64_t seq) {
+  Json body = {{"cmd", "NODE_CLUSTER"}, {"errno", -answer.error}, {"key", answer.key}};
+  body["ack"] = answer.ack;
+  body["data"] = parse(answer.data);
+  if (answer.name) {
+    const bool is_ipv6 = answer.name->address.find(':') != std::string::npos;
+    body["sockname"] = {{"address", answer.name->address},
+                        {"family", is_ipv6 ? "IPv6" : "IPv4"},
+                        {"port", answer.name->port}};
+  }
+  return finish(body, seq);
+}
+
+std::string line::with_handle(const std::string& message) {
+  return R"({"cmd":"NODE_HANDLE","type":"net.Native","msg":)" + message + "}";
+}
+
+std::string line::user(const std::string& json) {
+  if (!Json::accept(json)) throw std::invalid_argument("send: not JSON: " + json.substr(0, 100));
+  std::string one_line = json;
+  for (char& c : one_line) {
+    if (c == '\n') c = ' ';  // between values: inside a string JSON allows none
+  }
+  return one_line;
+}
+
+std::string quoted(const std::string& text) {
+  return Json(text).dump();
+}
+
+}  // namespace cluster

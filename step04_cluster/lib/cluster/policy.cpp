@@ -1,0 +1,31 @@
+#include "cluster/policy.h"
+
+#include "cluster/reuseport_handle.h"
+#include "cluster/round_robin_handle.h"
+#include "cluster/shared_handle.h"
+
+namespace cluster {
+
+std::string to_string(Policy policy) {
+  switch (policy) {
+    case Policy::kShared:
+      return "shared";
+    case Policy::kReusePort:
+      return "reuseport";
+    default:
+      return "rr";
+  }
+}
+
+std::unique_ptr<Handle> new_handle(Policy policy, const std::string& key, const Query& query) {
+  switch (policy) {
+    case Policy::kShared:
+      return std::make_unique<SharedHandle>(key, query);
+    case Policy::kReusePort:
+      return std::make_unique<ReusePortHandle>(key, query);
+    default:
+      return std::make_unique<RoundRobinHandle>(key, query);
+  }
+}
+
+}  // namespace cluster

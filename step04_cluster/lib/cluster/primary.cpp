@@ -1,0 +1,178 @@
+#include "cluster/primary.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cluster/identity.h"
+#include "cluster/utils.h"
+#include "console.h"
+#include "listener.h"
+
+namespace cluster {
+
+constexpr std::size_t kMaxHandles = 64;  // so that a worker cannot take all descriptors and ports
+
+Primary::Primary()
+    : policy(identity().deals_connections ? Policy::kRoundRobin : Policy::kShared),
+      children_(SIGCHLD, [this] { reap(); }) {
+  let_signals_through();
+}
+
+Worker& Primary::fork(const std::map<std::string, std::string>& env) {
+  const int id = ++last_id_;
+  Settings of_this_one = settings;
+  of_this_one.add({.env = env});
+  of_this_one.env["NODE_UNIQUE_ID"] = std::to_string(id);
+
+  auto worker = std::make_shared<Worker>(id, fork_child(of_this_one), events_of(id));
+  workers[id] = worker;
+  children_.keep_loop_running(true);
+  loop::post([this, worker] { on_fork.emit(*worker); });
+  return *worker;
+}
+
+// What its channel tells us about the worker `id`.
+IpcChannel::Events Primary::events_of(int id) {
+  return {
+      .message = [=, this](const Message& message, UniqueFd) { receive(*workers.at(id), message); },
+      .handle_lost = [=, this](std::int64_t seq) { answered(*workers.at(id), seq, false); },
+      .end = [=, this](const std::string& error) { channel_ended(*workers.at(id), error); },
+  };
+}
+
+void Primary::receive(Worker& worker, const Message& message) {
+  if (message.kind == Message::Kind::kUser) return on_message.emit(worker, message.text);
+  if (message.ack != -1) return answered(worker, message.ack, message.accepted);
+  if (message.act == "exitedAfterDisconnect") return about_to_leave(worker, message.seq);
+  if (worker.is_dead()) return;  // the rest makes no sense any more
+  if (message.act == "online") {
+    worker.state_ = Worker::State::kOnline;
+    on_online.emit(worker);
+  } else if (message.act == "queryServer") {
+    query_server(worker, message);
+  } else if (message.act == "listening") {
+    worker.state_ = Worker::State::kListening;
+    on_listening.emit(worker, message.query);
+  } else if (message.act == "close") {
+    close(worker, message.key);
+  }
+}
+
+// A worker wants to listen. The first that asks for a key makes us bind; the others share.
+void Primary::query_server(Worker& worker, const Message& message) {
+  if (worker.exited_after_disconnect_) return;
+  const std::string key = key_of(message.query);
+  try {
+    handle_for(message.query, key).add(worker, message.seq);
+  } catch (const std::system_error& error) {
+    const line::Answer answer = {.ack = message.seq, .error = error.code().value(), .key = key};
+    worker.channel_.send(line::answer(answer, next_seq()));
+  }
+}
+
+Handle& Primary::handle_for(const Query& query, const std::string& key) {
+  const auto found = handles_.find(key);
+  if (found != handles_.end()) return *found->second;
+  if (handles_.size() == kMaxHandles) throw ListenError(EMFILE, key);
+  return *handles_.emplace(key, new_handle(policy, key, query)).first->second;
+}
+
+// The answer to the offer of a connection.
+void Primary::answered(Worker& worker, std::int64_t offer, bool accepted) {
+  for (const auto& [key, handle] : handles_) {
+    if (handle->answer(worker, offer, accepted)) return;
+  }
+}
+
+// A worker closes one of its servers.
+void Primary::close(Worker& worker, const std::string& key) {
+  const auto found = handles_.find(key);
+  if (found == handles_.end()) return;
+  found->second->remove(worker);
+  if (found->second->is_empty()) handles_.erase(found);
+}
+
+// A worker listens no longer. When the last one has left because it was asked to, the socket is
+// closed, and clients are refused. When it died, the socket stays, and they wait for a replacement.
+void Primary::remove_from_handles(Worker& worker) {
+  for (const auto& [key, handle] : handles_) handle->remove(worker);
+  if (!worker.exited_after_disconnect_) return;
+  std::erase_if(handles_, [](const auto& entry) { return entry.second->is_empty(); });
+}
+
+// As in Node, this function of the worker is here: it needs to know the handles.
+void Worker::disconnect() {
+  primary().disconnect(*this);
+}
+
+void Primary::disconnect(Worker& worker) {
+  worker.exited_after_disconnect_ = true;
+  remove_from_handles(worker);
+  worker.channel_.send(line::disconnect(next_seq()));
+}
+
+void Primary::disconnect(std::function<void()> done) {
+  const auto all = workers;
+  for (const auto& [id, worker] : all) disconnect(*worker);
+  if (all.empty())
+    loop::post(std::move(done));
+  else
+    waiting_for_the_end_.push_back(std::move(done));
+}
+
+// A worker leaves by itself, and waits for us to know.
+void Primary::about_to_leave(Worker& worker, std::int64_t question) {
+  worker.exited_after_disconnect_ = true;
+  remove_from_handles(worker);
+  worker.channel_.send(line::acknowledge(question, next_seq()));
+}
+
+void Primary::channel_ended(Worker& worker, const std::string& error) {
+  if (!error.empty()) {
+    complain("cluster: worker " + std::to_string(worker.id_) + " is killed: its channel: " + error);
+    worker.kill(SIGKILL);
+  }
+  worker.state_ = Worker::State::kDisconnected;
+  remove_from_handles(worker);
+  on_disconnect.emit(worker);
+}
+
+// In a loop: the kernel merges several SIGCHLD into one. Of children that are not our workers,
+// which a process 1 may have, it only takes note.
+void Primary::reap() {
+  int status = 0;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    const auto is_it = [=](const auto& entry) { return entry.second->pid() == pid; };
+    const auto found = std::ranges::find_if(workers, is_it);
+    if (found != workers.end()) exited(found->second, ending_of(status));
+  }
+}
+
+void Primary::exited(std::shared_ptr<Worker> worker, const Ending& ending) {
+  worker->exited_ = true;
+  for (const auto& [key, handle] : handles_) handle->remove(*worker);
+  worker->channel_.read_all();  // its last words: what it has accepted, it has taken
+  if (worker->channel_.is_open()) {
+    worker->channel_.close();  // somebody else, whom it has started, holds the other end
+    channel_ended(*worker, "");
+  }
+  for (const auto& [key, handle] : handles_) handle->bury(*worker);
+
+  worker->state_ = Worker::State::kDead;
+  workers.erase(worker->id_);
+  children_.keep_loop_running(!workers.empty());
+  on_exit.emit(*worker, ending);
+  on_death.emit(*worker);
+  loop::post([worker = std::move(worker)] {});  // dies later: this may be a callback of its channel
+  if (!workers.empty()) return;
+  for (const auto& done : std::exchange(waiting_for_the_end_, {})) done();
+}
+
+Primary& primary() {
+  static Primary primary;
+  return primary;
+}
+
+}  // namespace cluster

@@ -1,0 +1,57 @@
+// The primary: starts workers, answers what they ask, and notices their end.
+//
+// Its twin is Node's lib/internal/cluster/primary.js.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "cluster/event.h"
+#include "cluster/policy.h"
+#include "cluster/worker.h"
+#include "loop/signal_watcher.h"
+
+namespace cluster {
+
+class Primary {
+ public:
+  // Undoes what this process may have inherited: no signal is blocked afterwards.
+  Primary();
+
+  Worker& fork(const std::map<std::string, std::string>& env);
+  void disconnect(std::function<void()> done);
+  void disconnect(Worker& worker);
+
+  Settings settings;
+  Policy policy;
+  std::map<int, std::shared_ptr<Worker>> workers;  // by id
+  Event<Worker&> on_fork, on_online, on_disconnect, on_death;
+  Event<Worker&, const Query&> on_listening;
+  Event<Worker&, const Ending&> on_exit;
+  Event<Worker&, const std::string&> on_message;
+
+ private:
+  IpcChannel::Events events_of(int id);
+  void receive(Worker& worker, const Message& message);
+  void query_server(Worker& worker, const Message& message);
+  Handle& handle_for(const Query& query, const std::string& key);
+  void answered(Worker& worker, std::int64_t offer, bool accepted);
+  void close(Worker& worker, const std::string& key);
+  void remove_from_handles(Worker& worker);
+  void about_to_leave(Worker& worker, std::int64_t question);
+  void channel_ended(Worker& worker, const std::string& error);
+  void reap();
+  void exited(std::shared_ptr<Worker> worker, const Ending& ending);
+
+  int last_id_ = 0;
+  std::map<std::string, std::unique_ptr<Handle>> handles_;  // by key
+  loop::SignalWatcher children_;                            // SIGCHLD
+  std::vector<std::function<void()>> waiting_for_the_end_;
+};
+
+// The primary of this process. Not to be called in a worker.
+Primary& primary();
+
+}  // namespace cluster

@@ -1,0 +1,40 @@
+#include "cluster/reuseport_handle.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cluster/utils.h"
+#include "listener.h"
+
+namespace cluster {
+
+ReusePortHandle::ReusePortHandle(std::string key, const Query& query)
+    : key_(std::move(key)), query_(query) {
+  slots_.push_back({bind_for(query_, true)});
+  query_.port = port_of(slots_.front().socket.get());
+}
+
+void ReusePortHandle::add(Worker& worker, std::int64_t question) {
+  const line::Answer answer = {.ack = question, .key = key_, .data = query_.data};
+  Slot& slot = free_slot();
+  slot.worker = &worker;
+  worker.channel().send(line::with_handle(line::answer(answer, next_seq())), slot.socket.get());
+}
+
+ReusePortHandle::Slot& ReusePortHandle::free_slot() {
+  const auto found = std::ranges::find(slots_, nullptr, &Slot::worker);
+  if (found != slots_.end()) return *found;
+  slots_.push_back({bind_for(query_, true)});
+  return slots_.back();
+}
+
+void ReusePortHandle::remove(Worker& worker) {
+  const auto found = std::ranges::find(slots_, &worker, &Slot::worker);
+  if (found != slots_.end()) found->worker = nullptr;
+}
+
+bool ReusePortHandle::is_empty() const {
+  return std::ranges::all_of(slots_, [](const Slot& slot) { return slot.worker == nullptr; });
+}
+
+}  // namespace cluster

@@ -1,0 +1,43 @@
+// What primary, child and handles have in common.
+//
+// Its twin is Node's lib/internal/cluster/utils.js.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "cluster/messages.h"
+#include "net/acceptor.h"
+#include "net/connections.h"
+#include "net/listen.h"
+#include "unique_fd.h"
+
+namespace cluster {
+
+// A number for the next message of this process: 0, 1, 2, …
+std::int64_t next_seq();
+
+// Requests with the same key share what they listen on: "address:port:addressType:fd:index". Two
+// servers that one worker has open at once have different ones.
+std::string key_of(const Query& query);
+
+// The query of a server that wants to listen there.
+Query query_of(const net::Where& where);
+
+// Where `socket` is bound. Throws std::system_error.
+SocketName name_of(int socket);
+
+// Returns a socket for `query`: bound, or bound and listening. Port 0 becomes a free one.
+// Throws ListenError; with EAFNOSUPPORT for anything but TCP by address and port.
+UniqueFd bind_for(const Query& query, bool reuse_port = false);
+UniqueFd listen_for(const Query& query);
+
+// Accepts on a socket that came from the primary, for `connections`. Throws ListenError.
+std::unique_ptr<net::Acceptor> accept_on(UniqueFd socket, const Query& query,
+                                         const std::shared_ptr<net::Connections>& connections);
+
+// listen(2) with the backlog that `query` asks for, by default 511, as in Node. Throws ListenError.
+void listen_on(int socket, const Query& query);
+
+}  // namespace cluster

@@ -1,0 +1,28 @@
+#include "cluster/worker.h"
+
+#include <sys/wait.h>
+
+#include <utility>
+
+namespace cluster {
+
+Worker::Worker(int id, ChildProcess process, IpcChannel::Events events)
+    : id_(id), pid_(process.pid), channel_(std::move(process.channel), std::move(events)) {}
+
+// The process id cannot belong to anybody else before the primary has reaped the worker, and with
+// that it is dead.
+void Worker::kill(int signal) const {
+  if (!is_dead()) ::kill(pid_, signal);
+}
+
+Ending ending_of(int status) {
+  if (WIFSIGNALED(status)) return {.signal = WTERMSIG(status)};
+  return {.code = WEXITSTATUS(status)};
+}
+
+std::string to_string(const Ending& ending) {
+  if (ending.signal != -1) return "signal " + std::to_string(ending.signal);
+  return "exit " + std::to_string(ending.code);
+}
+
+}  // namespace cluster

@@ -1,0 +1,68 @@
+// A worker, as the primary sees it.
+//
+// Its twin is Node's lib/internal/cluster/worker.js.
+#pragma once
+
+#include <sys/types.h>
+
+#include <csignal>
+#include <string>
+
+#include "cluster/child_process.h"
+#include "cluster/ipc_channel.h"
+
+namespace cluster {
+
+class Worker {
+ public:
+  enum class State { kNone, kOnline, kListening, kDisconnected, kDead };
+
+  Worker(int id, ChildProcess process, IpcChannel::Events events);
+
+  int id() const { return id_; }  // 1, 2, 3, …; never used again
+  pid_t pid() const { return pid_; }
+  State state() const { return state_; }
+  bool is_connected() const { return channel_.is_open(); }
+  bool is_dead() const { return exited_; }
+
+  // Did it leave because it was asked to, or said so itself?
+  bool exited_after_disconnect() const { return exited_after_disconnect_; }
+
+  // Sends a message, any JSON value, to its cluster::on_message(). Does nothing if the channel is
+  // closed. Throws std::invalid_argument if it is not JSON.
+  void send(const std::string& json) { channel_.send(line::user(json)); }
+
+  // Sends it a signal; does nothing if it is dead. See kill(2).
+  void kill(int signal = SIGTERM) const;
+
+  // Asks it to leave: it accepts no more, finishes what it has, closes the channel and exits.
+  void disconnect();
+
+ private:
+  friend class Primary;
+
+  int id_;
+  pid_t pid_;
+  State state_ = State::kNone;
+  bool exited_ = false;
+  bool exited_after_disconnect_ = false;
+  IpcChannel channel_;
+
+ public:
+  // For the handles of the primary, which answer and offer.
+  IpcChannel& channel() { return channel_; }
+};
+
+// How a process ended: by exit(3), with this code, or by this signal; the other one is -1.
+struct Ending {
+  int code = -1;
+  int signal = -1;
+};
+
+// From the status that waitpid(2) gives.
+Ending ending_of(int status);
+
+// "exit 1" or "signal 9".
+std::string to_string(const Ending& ending);
+
+}  // namespace cluster

@@ -1,0 +1,110 @@
+#include "http/connection.h"
+
+#include <algorithm>
+
+#include "http/response.h"
+
+namespace http {
+
+namespace {
+
+constexpr std::size_t kMaxUnparsed = 64UL * 1024;
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Connections> server)
+    : server_(std::move(server)), parser_(server_->options()) {}
+
+void Connection::start(UniqueFd socket) {
+  begun_ = now();
+  deadline_ = begun_ + server_->options().headers_timeout.count();
+  socket_.open(std::move(socket));
+  if (server_->is_stopping()) stop();
+}
+
+// Serves as many requests as there are, and sends all answers with one write. What cannot be served
+// yet is kept; but not without limit, and then the client has to wait.
+void Connection::received(std::string_view bytes) {
+  in_one_write([&] {
+    while (!bytes.empty() && unparsed_.empty() && may_read_on()) parse(bytes);
+    unparsed_ += bytes;
+  });
+  socket_.set_reading(unparsed_.size() <= kMaxUnparsed);
+}
+
+void Connection::in_one_write(const std::function<void()>& function) {
+  is_in_one_write_ = true;
+  function();
+  is_in_one_write_ = false;
+  settle();
+}
+
+// One request at a time; and none for a client that does not read its answers.
+bool Connection::may_read_on() const {
+  const bool is_next = state_ == State::kWaiting || state_ == State::kReading;
+  return is_next && socket_.is_open() && output_.waiting() <= Output::kHighWater;
+}
+
+void Connection::parse(std::string_view& bytes) {
+  if (state_ == State::kWaiting) Parser::skip_empty_lines(bytes);
+  if (bytes.empty()) return;
+  if (state_ == State::kWaiting) begin_request();
+
+  switch (parser_.feed(bytes, *request_)) {
+    case Parser::Result::kContinue:
+      output_.text() += "HTTP/1.1 100 Continue\r\n\r\n";
+      break;
+    case Parser::Result::kComplete:
+      return handle();
+    case Parser::Result::kRefused:
+      return refuse(parser_.refusal());
+    case Parser::Result::kIncomplete:
+      break;
+  }
+  if (parser_.is_in_body()) deadline_ = begun_ + server_->options().request_timeout.count();
+}
+
+void Connection::begin_request() {
+  const Options& options = server_->options();
+  state_ = State::kReading;
+  request_ = take_request();
+  if (number_ > 0) begun_ = now();
+  deadline_ = begun_ + std::min(options.headers_timeout, options.request_timeout).count();
+}
+
+void Connection::handle() {
+  const PooledRequest request = std::move(request_);
+  state_ = State::kAnswering;
+  ++number_;
+  answer_ = Answer(*request, server_->lines());
+  if (server_->is_stopping()) answer_.close_afterwards();
+  is_client_closing_ = !request->keeps_alive();
+  call([&] {
+    Response response(shared_from_this(), number_);
+    server_->handle(*request, response);
+  });
+}
+
+bool Connection::is_answering(std::uint64_t number) const {
+  return state_ == State::kAnswering && number == number_ && socket_.is_open();
+}
+
+bool Connection::write(std::string_view part) {
+  answer_.write(output_.text(), part);
+  if (!is_in_one_write_) settle();
+  const bool may_go_on = output_.waiting() <= Output::kHighWater;
+  if (!may_go_on) is_drain_awaited_ = true;
+  return may_go_on && socket_.is_open();
+}
+
+void Connection::end(std::string_view last) {
+  answer_.end(output_.text(), last);
+  state_ = answer_.keeps_alive() ? State::kWaiting : State::kFinishing;
+  deadline_ = now() + server_->options().keep_alive_timeout.count();
+  is_drain_awaited_ = false;
+  on_drain_ = on_close_ = nullptr;
+  request_.reset();
+  if (!is_in_one_write_) settle();
+}
+
+}  // namespace http

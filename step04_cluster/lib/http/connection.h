@@ -1,0 +1,88 @@
+// One TCP connection: its requests are read, handled and answered, one after the other.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "http/answer.h"
+#include "http/connections.h"
+#include "http/output.h"
+#include "http/parser.h"
+#include "http/request_pool.h"
+#include "http/socket.h"
+#include "unique_fd.h"
+
+namespace http {
+
+class Connection final : public std::enable_shared_from_this<Connection>, private Socket::Owner {
+ public:
+  explicit Connection(std::shared_ptr<Connections> server);
+
+  // Serves `socket` until the connection ends; then server->ended() is called from the loop.
+  // Throws as Socket::open() does.
+  void start(UniqueFd socket);
+
+  // Ends the connection when its client has what it asked for; at once, if it is idle.
+  void stop();
+
+  // To be called now and then, `now` is uv_now(): ends the connection if its time is up.
+  void check_time(std::uint64_t now);
+
+  // What a Response does, as long as its request is the one that is being answered.
+  bool is_answering(std::uint64_t number) const;
+  void write_head(int status, Headers headers) { answer_.set_head(status, std::move(headers)); }
+  bool write(std::string_view part);
+  void end(std::string_view last);
+  void on_drain(std::function<void()> callback) { on_drain_ = std::move(callback); }
+  void on_close(std::function<void()> callback) { on_close_ = std::move(callback); }
+
+ private:
+  enum class State : std::uint8_t {
+    kWaiting,    // for the first byte of a request
+    kReading,    // a part of a request has arrived
+    kAnswering,  // a request is complete, and its answer is not
+    kFinishing,  // the last answer is complete; some of it may still have to be written
+  };
+
+  void received(std::string_view bytes) override;
+  void in_one_write(const std::function<void()>& function);
+  bool may_read_on() const;
+  void parse(std::string_view& bytes);
+  void begin_request();
+  void handle();
+
+  // In connection_end.cpp:
+  void call(const std::function<void()>& callback);
+  void written(bool ok);
+  void input_ended() override;
+  void closed() override;
+  static std::uint64_t now();
+  void settle();
+  void serve_unparsed();
+  void say_goodbye();
+  void refuse(int status);
+  void answer_error(int status);
+
+  const std::shared_ptr<Connections> server_;
+  Socket socket_{*this};
+  Output output_{socket_.stream(), [this](bool ok) { written(ok); }};
+  Parser parser_;
+  PooledRequest request_;  // a part of it, in kReading
+  std::string unparsed_;   // bytes of later requests
+  Answer answer_;          // to request number_, in kAnswering
+  std::uint64_t number_ = 0;
+  std::uint64_t begun_ = 0;     // when the request began; for the first one, when we were connected
+  std::uint64_t deadline_ = 0;  // for what kWaiting and kReading wait for
+  std::function<void()> on_drain_;
+  std::function<void()> on_close_;
+  State state_ = State::kWaiting;
+  bool is_in_one_write_ = false;
+  bool is_drain_awaited_ = false;   // write() has returned false
+  bool is_client_closing_ = false;  // after this answer; it has said so
+};
+
+}  // namespace http

@@ -1,0 +1,120 @@
+// How a connection goes on after each event, and the ways in which it ends.
+#include <uv.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+
+#include "console.h"
+#include "http/connection.h"
+#include "http/status.h"
+#include "loop/loop.h"
+
+namespace http {
+
+namespace {
+
+constexpr std::uint64_t kFirstRequest = 1'000;  // milliseconds to send it, while the server stops
+
+}  // namespace
+
+std::uint64_t Connection::now() {
+  return uv_now(loop::uv());
+}
+
+// After everything that happened: sends what is to be sent, and sees how to go on.
+void Connection::settle() {
+  if (!socket_.is_open()) return;
+  if (!output_.flush()) return socket_.close();
+  if (!output_.is_empty()) return;  // written() comes back here
+  if (state_ == State::kFinishing) return say_goodbye();
+  if (!unparsed_.empty() && may_read_on()) {
+    // Not now: we may have been called by a handler that answers an earlier request.
+    return loop::post([self = shared_from_this()] { self->serve_unparsed(); });
+  }
+  if (socket_.has_input_ended()) return input_ended();
+  if (server_->is_stopping()) stop();
+}
+
+void Connection::written(bool ok) {
+  if (!ok || !output_.flush()) return socket_.close();
+  if (!output_.is_empty()) return;
+  if (state_ == State::kWaiting) deadline_ = now() + server_->options().keep_alive_timeout.count();
+  in_one_write([this] {
+    const bool is_awaited = std::exchange(is_drain_awaited_, false);
+    const std::function<void()> callback = on_drain_;  // a copy: end() destroys on_drain_
+    if (is_awaited && callback) call(callback);
+  });
+}
+
+void Connection::serve_unparsed() {
+  received(std::exchange(unparsed_, {}));
+}
+
+// A client may close its direction and still wait for answers.
+void Connection::input_ended() {
+  if (!unparsed_.empty()) return;
+  if (state_ == State::kReading) return refuse(HTTP_STATUS_BAD_REQUEST);
+  if (state_ == State::kWaiting && output_.is_empty()) socket_.close();
+}
+
+// Whoever has asked us to close sends nothing any more. Anybody else may be sending just now.
+void Connection::say_goodbye() {
+  const bool has_read_all = unparsed_.empty() && !socket_.has_unread_bytes();
+  std::string().swap(unparsed_);
+  if (is_client_closing_ && has_read_all) return socket_.close();
+  socket_.linger();
+}
+
+// Calls a function of the program that uses this server: its trouble is that of one client.
+void Connection::call(const std::function<void()>& callback) {
+  try {
+    return callback();
+  } catch (const std::exception& error) {
+    complain(std::string("http: ") + error.what());
+  } catch (...) {
+    complain("http: unknown exception");
+  }
+  if (state_ != State::kAnswering) return;
+  answer_.is_head_written() ? socket_.reset() : answer_error(HTTP_STATUS_INTERNAL_SERVER_ERROR);
+}
+
+void Connection::refuse(int status) {
+  answer_ = Answer(request_ ? *request_ : *take_request(), server_->lines());
+  answer_error(status);
+}
+
+// After an error nobody knows where the next request begins: there is none.
+void Connection::answer_error(int status) {
+  answer_.set_head(status, {{"Content-Type", "text/plain"}});
+  answer_.close_afterwards();
+  end(std::string(reason_phrase(status)) + "\n");
+}
+
+void Connection::stop() {
+  socket_.hurry();
+  answer_.close_afterwards();
+  const bool is_idle = state_ == State::kWaiting && output_.is_empty() && unparsed_.empty();
+  if (!is_idle || socket_.has_unread_bytes()) return;
+  if (number_ > 0) return socket_.close();
+  deadline_ = std::min(deadline_, now() + kFirstRequest);
+}
+
+void Connection::check_time(std::uint64_t now) {
+  socket_.check_time(now);
+  if (!socket_.is_open()) return;
+  if (output_.is_stuck(now, server_->options().send_timeout)) return socket_.reset();
+  if (now < deadline_ || !output_.is_empty() || state_ == State::kAnswering) return;
+  const bool is_late = state_ == State::kReading || (number_ == 0 && !server_->is_stopping());
+  is_late ? refuse(HTTP_STATUS_REQUEST_TIMEOUT) : socket_.close();
+}
+
+void Connection::closed() {
+  const std::shared_ptr<Connection> self = shared_from_this();
+  const std::function<void()> tell = std::exchange(on_close_, nullptr);
+  on_drain_ = nullptr;
+  if (tell) call(tell);
+  server_->ended(self);
+}
+
+}  // namespace http

@@ -1,0 +1,62 @@
+#include "http/connections.h"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "http/connection.h"
+
+namespace http {
+
+namespace {
+
+std::chrono::milliseconds sweep_interval(const Options& options) {
+  const auto shortest = std::min({options.keep_alive_timeout, options.headers_timeout,
+                                  options.request_timeout, options.send_timeout});
+  return std::clamp(shortest / 4, std::chrono::milliseconds(1), std::chrono::milliseconds(500));
+}
+
+}  // namespace
+
+Connections::Connections(Handler handler, Options options)
+    : handler_(std::move(handler)),
+      options_(std::move(options)),
+      sweep_([this] { check_times(); }) {}
+
+Connections::~Connections() = default;
+
+void Connections::take(UniqueFd connection) {
+  if (open_.empty()) sweep_.repeat(sweep_interval(options_));
+  const auto taken = std::make_shared<Connection>(shared_from_this());
+  open_.insert(taken);
+  taken->start(std::move(connection));
+}
+
+void Connections::stop(std::function<void()> done) {
+  is_stopping_ = true;
+  if (open_.empty()) return done();
+  stopped_ = std::move(done);
+  for (const auto& connection : open_) connection->stop();
+}
+
+void Connections::handle(const Request& request, Response& response) {
+  ++requests_;
+  handler_(request, response);
+}
+
+void Connections::ended(const std::shared_ptr<Connection>& connection) {
+  open_.erase(connection);
+  if (!open_.empty()) return;
+  sweep_.stop();
+  if (stopped_) std::exchange(stopped_, nullptr)();
+}
+
+// No connection is forgotten here: the loop reports that one is closed later.
+void Connections::check_times() {
+  const std::uint64_t now = uv_now(loop::uv());
+  for (const auto& connection : open_) connection->check_time(now);
+}
+
+}  // namespace http

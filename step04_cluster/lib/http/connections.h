@@ -1,0 +1,62 @@
+// All connections of a server, and what they have in common.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_set>
+
+#include "http/answer.h"
+#include "http/options.h"
+#include "http/request.h"
+#include "loop/timer.h"
+#include "net/connections.h"
+
+namespace http {
+
+class Connection;
+
+// Lives as long as somebody gives it connections, or one of them is open.
+class Connections final : public net::Connections,
+                          public std::enable_shared_from_this<Connections> {
+ public:
+  Connections(Handler handler, Options options);
+  ~Connections() override;
+
+  // See net::Connections. take() throws std::system_error if `connection` is no stream socket. A
+  // connection taken after stop() is answered once. The process has to ignore SIGPIPE.
+  void take(UniqueFd connection) override;
+
+  // A connection that has not sent anything yet has one second to do so: a client that has
+  // connected before we stopped gets its answer. See Connection::stop().
+  void stop(std::function<void()> done) override;
+
+  std::size_t count() const { return open_.size(); }
+  std::uint64_t requests() const { return requests_; }
+
+  // From here on for Connection.
+  const Options& options() const { return options_; }
+  const CommonLines& lines() const { return lines_; }
+  bool is_stopping() const { return is_stopping_; }
+
+  // Calls the handler.
+  void handle(const Request& request, Response& response);
+
+  // `connection` is closed; this forgets it.
+  void ended(const std::shared_ptr<Connection>& connection);
+
+ private:
+  void check_times();
+
+  const Handler handler_;
+  const Options options_;
+  const CommonLines lines_{options_};
+  std::unordered_set<std::shared_ptr<Connection>> open_;
+  std::uint64_t requests_ = 0;
+  loop::Timer sweep_;  // runs while there are connections; one for all of them
+  bool is_stopping_ = false;
+  std::function<void()> stopped_;
+};
+
+}  // namespace http

@@ -1,0 +1,76 @@
+// From the bytes of a connection to requests.
+//
+// llhttp, which Node uses too, finds the boundaries of requests and undoes chunks. What is ours:
+// the limits, and the strictness that it lacks.
+#pragma once
+
+#include <llhttp.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http/options.h"
+#include "http/request.h"
+
+namespace http {
+
+class Parser {
+ public:
+  enum class Result {
+    kIncomplete,  // all bytes are consumed, and the request is not complete
+    kContinue,    // the head is complete; the client waits for "100 Continue" before the body
+    kComplete,    // the request is complete; what is left of the bytes belongs to the next one
+    kRefused,     // the request is wrong, or too large: see refusal()
+  };
+
+  // `options` must outlive the parser.
+  explicit Parser(const Options& options);
+  Parser(const Parser&) = delete;  // llhttp points to it
+  Parser& operator=(const Parser&) = delete;
+  ~Parser() = default;
+
+  // Reads on in `bytes`, removes what it has consumed, and adds it to `request`: an empty one at
+  // the beginning of each request, then the same one until the result is kComplete. After kRefused
+  // it must not be called again.
+  Result feed(std::string_view& bytes, Request& request);
+
+  // An empty line or two before a request are ignored: RFC 9112, 2.2. To be called between
+  // requests.
+  static void skip_empty_lines(std::string_view& bytes);
+
+  // The status to refuse the request with.
+  int refusal() const { return refusal_; }
+
+  // Has the head of the request arrived, but not yet all of its body?
+  bool is_in_body() const { return stage_ == Stage::kBody; }
+
+ private:
+  enum class Stage : std::uint8_t { kHead, kBody, kEnd };
+
+  static const llhttp_settings_t* settings();
+  static int head_is_complete(llhttp_t* llhttp);
+  static int chunk_begins(llhttp_t* llhttp);
+  static int body_goes_on(llhttp_t* llhttp, const char* text, std::size_t size) noexcept;
+  static int request_is_complete(llhttp_t* llhttp);
+
+  void begin();
+  llhttp_errno_t run(std::string_view& bytes);
+  Result feed_head(std::string_view& bytes);
+  Result feed_body(std::string_view& bytes);
+  Result accept_head();
+  Result refuse(int status);
+  bool ends_with_empty_line() const;
+  bool has_too_much_overhead() const;
+
+  llhttp_t llhttp_ = {};
+  const Options& options_;
+  Request* request_ = nullptr;
+  std::size_t body_bytes_ = 0;    // of the body, as sent: with sizes of chunks, and trailers
+  std::uint32_t last_bytes_ = 0;  // of the body, the four
+  int refusal_ = 0;
+  bool is_chunked_ = false;
+  Stage stage_ = Stage::kEnd;
+};
+
+}  // namespace http

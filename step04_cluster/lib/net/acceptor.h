@@ -1,0 +1,35 @@
+// Accepts connections, in the event loop.
+#pragma once
+
+#include <functional>
+
+#include "loop/timer.h"
+#include "loop/watcher.h"
+#include "unique_fd.h"
+
+namespace net {
+
+class Acceptor {
+ public:
+  // Takes ownership of `listener`, which listens and is non-blocking. Does nothing until resume().
+  // `take` owns the connection that it gets; it is non-blocking and close-on-exec.
+  Acceptor(UniqueFd listener, std::function<void(UniqueFd connection)> take);
+
+  // Accepts connections from now on; or leaves them to wait in the kernel's queue, and does not
+  // keep the loop running either. If this process may open no more descriptors, it tries again a
+  // tenth of a second later, and every tenth of a second.
+  void resume();
+  void pause();
+
+  int listener() const { return listener_.get(); }
+
+ private:
+  void accept_one();
+
+  UniqueFd listener_;
+  loop::Watcher watcher_;
+  loop::Timer retry_;
+  std::function<void(UniqueFd)> take_;
+};
+
+}  // namespace net

@@ -1,0 +1,36 @@
+// How a server gets its connections, wherever it runs.
+//
+// Its twin is the function listenInCluster() in Node's lib/net.js.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "listener.h"
+#include "net/connections.h"
+
+namespace net {
+
+// Where to listen.
+struct Where {
+  int port = 0;                    // 0: any free one
+  std::string host = "127.0.0.1";  // a numeric address, IPv4 or IPv6; or "any": all of them
+};
+
+// What becomes of it; called from the loop, one of the two, once.
+struct Outcome {
+  std::function<void(const std::string& address)> listening = {};  // "127.0.0.1:8000"
+  // Without this function an error ends the process: cluster::run() prints it and returns 1.
+  std::function<void(const ListenError& error)> failed = {};
+};
+
+// Listens at `where`, and gives each connection to `connections`: keeps it alive for that. In a
+// worker the primary is asked, and decides who accepts; the primary itself listens on a socket of
+// its own. Returns at once.
+void listen(std::shared_ptr<Connections> connections, const Where& where, Outcome outcome = {});
+
+// Listens no longer for `connections`; then it finishes, see Connections::stop().
+void close(const std::shared_ptr<Connections>& connections);
+
+}  // namespace net

@@ -1,0 +1,186 @@
+#include "cluster/messages.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "cluster/hot_messages.h"
+
+namespace cluster {
+namespace {
+
+// Lines recorded from Node 20.
+constexpr const char* kQuery =
+    R"({"cmd":"NODE_CLUSTER","act":"queryServer","index":0,"data":null,"address":null,"port":8000,)"
+    R"("addressType":4,"backlog":0,"seq":1})";
+constexpr const char* kRoundRobin =
+    R"({"cmd":"NODE_CLUSTER","errno":null,"key":"null:8000:4:undefined:0","ack":1,"data":null,)"
+    R"("sockname":{"address":"::","family":"IPv6","port":8000},"seq":0})";
+constexpr const char* kShared =
+    R"({"cmd":"NODE_HANDLE","type":"net.Native","msg":{"cmd":"NODE_CLUSTER","errno":0,)"
+    R"("key":"null:8000:4:undefined:0","ack":1,"data":null,"seq":0}})";
+constexpr const char* kNewConn =
+    R"({"cmd":"NODE_HANDLE","type":"net.Native","msg":{"cmd":"NODE_CLUSTER","act":"newconn",)"
+    R"("key":"null:8000:4:undefined:0","seq":7}})";
+constexpr const char* kTaken = R"({"cmd":"NODE_CLUSTER","ack":7,"accepted":true,"seq":3})";
+
+TEST(Decode, UnderstandsAQueryOfNode) {
+  const Message message = decode(kQuery);
+  EXPECT_EQ(message.kind, Message::Kind::kCluster);
+  EXPECT_EQ(message.act, "queryServer");
+  EXPECT_EQ(message.seq, 1);
+  EXPECT_EQ(message.query.address, std::nullopt);
+  EXPECT_EQ(message.query.port, 8000);
+  EXPECT_EQ(message.query.address_type, "4");
+  EXPECT_EQ(message.query.fd, std::nullopt);
+}
+
+TEST(Decode, UnderstandsTheAnswersOfNode) {
+  const Message answer = decode(kRoundRobin);
+  EXPECT_EQ(answer.ack, 1);
+  EXPECT_EQ(answer.error, 0);
+  EXPECT_FALSE(answer.has_handle);
+  EXPECT_EQ(answer.key, "null:8000:4:undefined:0");
+  EXPECT_EQ(answer.name->address, "::");
+  EXPECT_EQ(answer.name->port, 8000);
+
+  EXPECT_TRUE(decode(kShared).has_handle);
+  EXPECT_EQ(decode(kShared).ack, 1);
+  EXPECT_EQ(decode(R"({"cmd":"NODE_CLUSTER","errno":-98,"key":"k","ack":1,"seq":0})").error, 98);
+}
+
+TEST(Decode, UnderstandsWhatComesForEachConnection) {
+  const Message offer = decode(kNewConn);
+  EXPECT_EQ(offer.act, "newconn");
+  EXPECT_EQ(offer.seq, 7);
+  EXPECT_TRUE(offer.has_handle);
+  EXPECT_EQ(decode(kTaken).ack, 7);
+  EXPECT_TRUE(decode(kTaken).accepted);
+}
+
+TEST(Decode, DoesNotCareAboutTheOrderOfMembersOrSpaces) {
+  const Message offer = decode(
+      R"( {"type":"net.Native", "msg":{"seq":7,"key":"k","cmd":"NODE_CLUSTER","act":"newconn"},)"
+      R"( "cmd":"NODE_HANDLE"} )");
+  EXPECT_EQ(offer.act, "newconn");
+  EXPECT_EQ(offer.key, "k");
+  EXPECT_TRUE(offer.has_handle);
+  EXPECT_FALSE(decode(R"({"seq":1,"accepted":false,"ack":2,"cmd":"NODE_CLUSTER"})").accepted);
+}
+
+TEST(Decode, UnwrapsARepeatedHandle) {
+  const Message message = decode(R"({"cmd":"NODE_HANDLE","msg":{"cmd":"NODE_HANDLE","msg":[1]}})");
+  EXPECT_TRUE(message.has_handle);
+  EXPECT_EQ(message.text, "[1]");
+}
+
+TEST(Decode, TakesAnyJsonForAUsersMessage) {
+  for (const char* text : {"1", "null", "true", "\"text\"", "[1,2]", R"({"a":1})",
+                           R"({"cmd":"NODE_"})", R"({"cmd":"NODEX"})", R"({"cmd":7})"}) {
+    EXPECT_EQ(decode(text).kind, Message::Kind::kUser) << text;
+    EXPECT_EQ(decode(text).text, text);
+  }
+}
+
+TEST(Decode, KnowsWhatBelongsToTheChannelAndWhatToNodeAlone) {
+  EXPECT_EQ(decode(kHandleAck).kind, Message::Kind::kHandleAck);
+  EXPECT_EQ(decode(kHandleNack).kind, Message::Kind::kHandleNack);
+  EXPECT_EQ(decode(R"({ "cmd":"NODE_HANDLE_ACK" })").kind, Message::Kind::kHandleAck);
+  EXPECT_EQ(decode(R"({"cmd":"NODE_FOO"})").kind, Message::Kind::kOther);
+}
+
+TEST(Decode, RefusesWhatIsNoMessage) {
+  for (const char* line : {"", "{", "hello", "{\"a\":}", "\xff", "[1] 2"}) {
+    EXPECT_THROW(decode(line), ProtocolError) << line;
+  }
+}
+
+TEST(Decode, RefusesMembersOfTheWrongType) {
+  for (const char* member :
+       {R"("port":"http")", R"("port":70000)", R"("port":1.5)", R"("address":7)", R"("seq":"x")",
+        R"("seq":-1)", R"("ack":[])", R"("errno":98)", R"("key":{})", R"("index":-1)",
+        R"("backlog":99999999999)"}) {
+    const std::string line =
+        std::string(R"({"cmd":"NODE_CLUSTER","act":"queryServer",)") + member + "}";
+    EXPECT_THROW(decode(line), ProtocolError) << line;
+  }
+}
+
+TEST(Decode, RefusesDeepNesting) {
+  const auto nested = [](int depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  EXPECT_NO_THROW(decode(nested(100)));
+  EXPECT_THROW(decode(nested(200)), ProtocolError);
+  EXPECT_THROW(decode(nested(100000)), ProtocolError);
+}
+
+TEST(Line, AsksAsNodeAsks) {
+  const Query query = {.port = 8000};
+  EXPECT_EQ(line::query_server(query, 1),
+            R"({"cmd":"NODE_CLUSTER","act":"queryServer","index":0,"data":null,"address":null,)"
+            R"("port":8000,"addressType":4,"flags":0,"backlog":0,"seq":1})");
+}
+
+TEST(Line, NeverNamesADescriptorInAQuery) {
+  EXPECT_EQ(line::query_server({}, 1).find("\"fd\""), std::string::npos);
+}
+
+TEST(Line, AnswersAsNodeAnswers) {
+  const line::Answer answer = {.ack = 1, .key = "k", .name = SocketName{"127.0.0.1", 8000}};
+  EXPECT_EQ(line::answer(answer, 5),
+            R"({"cmd":"NODE_CLUSTER","errno":0,"key":"k","ack":1,"data":null,)"
+            R"("sockname":{"address":"127.0.0.1","family":"IPv4","port":8000},"seq":5})");
+  EXPECT_EQ(line::answer({.ack = 1, .error = 98, .key = "k"}, 5),
+            R"({"cmd":"NODE_CLUSTER","errno":-98,"key":"k","ack":1,"data":null,"seq":5})");
+}
+
+TEST(Line, GivesBackTheDataOfTheFirstQuery) {
+  const line::Answer answer = {.ack = 1, .key = "k", .data = R"({"ticketKeys":"ab"})"};
+  EXPECT_NE(line::answer(answer, 1).find(R"("data":{"ticketKeys":"ab"})"), std::string::npos);
+}
+
+TEST(Line, OffersAsNodeOffers) {
+  EXPECT_EQ(line::newconn(quoted("null:8000:4:undefined:0"), 7), kNewConn);
+  EXPECT_EQ(line::accepted(7, true, 3), kTaken);
+  EXPECT_EQ(line::accepted(7, false, 3),
+            R"({"cmd":"NODE_CLUSTER","ack":7,"accepted":false,"seq":3})");
+}
+
+// What is written from a template is what the JSON library would have written.
+TEST(Line, OffersWithAnyKey) {
+  for (const char* key : {"plain", "with \"quotes\"", "with \\", "/run/\xc3\xa9.sock:-1", "\n"}) {
+    const Message offer = decode(line::newconn(quoted(key), 7));
+    EXPECT_EQ(offer.act, "newconn");
+    EXPECT_EQ(offer.key, key);
+    EXPECT_TRUE(offer.has_handle);
+  }
+}
+
+TEST(HotMessages, AreRecognizedWithoutTheJsonLibrary) {
+  for (const char* line : {kNewConn, kTaken, R"({"cmd":"NODE_HANDLE_ACK"})"}) {
+    EXPECT_TRUE(decode_hot(line)) << line;
+  }
+}
+
+TEST(HotMessages, AreNotSeenWhereThereIsNone) {
+  const std::string offer = kNewConn;
+  const std::string answer = kTaken;
+  for (std::size_t size = 0; size < offer.size(); ++size) {
+    EXPECT_FALSE(decode_hot(offer.substr(0, size)));
+  }
+  for (std::size_t size = 0; size < answer.size(); ++size) {
+    EXPECT_FALSE(decode_hot(answer.substr(0, size)));
+  }
+  EXPECT_FALSE(decode_hot(offer + "}"));
+  EXPECT_FALSE(decode_hot(answer + " "));
+  EXPECT_FALSE(decode_hot(line::newconn(quoted("a\"b"), 7))) << "an escape is the library's affair";
+}
+
+TEST(Line, AUsersMessageIsOneLine) {
+  EXPECT_EQ(line::user("{\n  \"a\": 1\n}"), "{   \"a\": 1 }");
+  EXPECT_EQ(line::user(R"("a\nb")"), R"("a\nb")");
+  EXPECT_THROW(line::user("{"), std::invalid_argument);
+  EXPECT_THROW(line::user(""), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace cluster

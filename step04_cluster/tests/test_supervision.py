@@ -1,0 +1,156 @@
+"""Workers that die, that cannot start, that do not come, that do not go."""
+import signal
+import socket
+import time
+
+import client
+import harness
+import pytest
+from policies import EVERY_POLICY, start_with
+from proc import children_of, is_gone
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+@EVERY_POLICY
+def test_a_dead_worker_is_replaced(start, policy):
+    cluster = start_with(start, policy, 3)
+    victim = cluster.workers[0]
+    cluster.send_signal(signal.SIGKILL, victim)
+    cluster.wait_for(rf"^worker 1 \(pid {victim}\) died \(signal 9\)\n")
+    new = int(cluster.wait_for(r"^worker 4 \(pid (\d+)\) listening\n")[1])
+    cluster.expect(victim not in children_of(cluster.pid), "the dead one is reaped")
+    cluster.expect(len(cluster.workers) == 3 and new in cluster.workers, "three workers again")
+
+
+def test_a_replacement_takes_part_in_the_turns(start):
+    cluster = start(workers=3)
+    cluster.send_signal(signal.SIGKILL, cluster.workers[0])
+    new = int(cluster.wait_for(r"^worker 4 \(pid (\d+)\) listening\n")[1])
+    served = [cluster.exchange(REQUEST).pid for _ in range(9)]
+    cluster.expect(sorted(served[:3]) == cluster.workers, "one request for each of the three")
+    cluster.expect(served.count(new) == 3, "the new one has its share")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGABRT])
+def test_the_others_serve_on(start, number):
+    cluster = start(workers=2)
+    victim, _ = cluster.workers
+    with cluster.connect() as patient:
+        patient.sendall(REQUEST.replace(b"/ ", b"/slow?ms=300 "))
+        answering = cluster.wait_until(lambda: cluster.get().pid, "an answer")
+        cluster.send_signal(number, answering if answering == victim else victim)
+        cluster.wait_for(rf"died \(signal {int(number)}\)")
+        cluster.expect(cluster.get().status == 200, "the other answers")
+
+
+def test_workers_that_die_together_are_all_replaced(start):
+    cluster = start(workers=6)
+    victims = cluster.workers
+    cluster.send_signal(signal.SIGSTOP)  # so that their SIGCHLDs merge into one
+    for victim in victims:
+        cluster.send_signal(signal.SIGKILL, victim)
+    cluster.wait_until(lambda: list(children_of(cluster.pid).values()).count("Z") == 6, "6 zombies")
+    cluster.send_signal(signal.SIGCONT)
+    cluster.wait_for(r"worker \d+ \(pid \d+\) listening", count=12)
+    cluster.expect(len(set(cluster.workers) - set(victims)) == 6, "6 new workers")
+
+
+def test_clients_wait_while_no_worker_is_there(start):
+    """The listening socket stays with the primary."""
+    cluster = start(workers=1)
+    port = cluster.port
+    cluster.send_signal(signal.SIGSTOP)
+    cluster.send_signal(signal.SIGKILL, cluster.workers[0])
+    with cluster.connect(port) as early:
+        early.sendall(REQUEST)
+        cluster.send_signal(signal.SIGCONT)
+        cluster.expect(early.answer().status == 200, "an answer of the replacement")
+
+
+def test_a_program_that_cannot_start_ends_it(start):
+    cluster = start("--exec", "/no/such/program", "--workers", 3)
+    cluster.wait_for_exit(1)
+    out, err = cluster.read_all()
+    cluster.expect("/no/such/program: No such file or directory" in err, "the reason")
+    cluster.expect(out.count("died (exit 127)") == 3, "one attempt for each worker")
+
+
+def test_failing_restarts_are_limited(start, tmp_path):
+    """The program serves, until it is made to fail: then at most three starts a second."""
+    broken = tmp_path / "broken"
+    script = f"test ! -e {broken} || exit 3; exec {harness.PROGRAM} --port 0"
+    cluster = start("--workers", 2, "--exec", "/bin/sh", "--", "-c", script, ready=2)
+    cluster.deaths_are_normal = True
+    broken.touch()
+    for worker in cluster.workers:
+        cluster.send_signal(signal.SIGKILL, worker)
+    time.sleep(3)
+    cluster._read(0)
+    starts = cluster.printed["stdout"].count("died (exit 3)")
+    cluster.expect(3 <= starts <= 3 * 4 + 2, f"about three starts a second, not {starts} in three")
+    broken.unlink()
+    cluster.wait_for(r"worker \d+ \(pid \d+\) listening", count=4)
+    cluster.expect(len(cluster.workers) == 2, "two workers again")
+
+
+def test_a_worker_that_does_not_come_to_listen_is_killed(start):
+    cluster = start("--workers", 1, "--start-timeout", 0.3, "--exec", "/usr/bin/sleep", "--", "60")
+    cluster.wait_for_exit(1)
+    out, err = cluster.read_all()
+    cluster.expect("is not listening, so it is killed (--start-timeout)" in err, "the reason")
+    cluster.expect("died (signal 9)" in out, "its end")
+
+
+def test_a_worker_that_does_not_leave_is_killed(start):
+    cluster = start("--drain-timeout", 0.3, workers=2)
+    with cluster.connect() as client_:
+        client_.sendall(REQUEST.replace(b"/ ", b"/slow?ms=60000 "))
+        cluster.wait_until(lambda: cluster.get().status == 200, "an answer of the other")
+        began = time.monotonic()
+        cluster.stop()
+        cluster.expect(time.monotonic() - began < 5, "an end after the time-out")
+        cluster.expect(client_.read_to_end() == b"", "no answer")
+
+
+def test_a_worker_that_breaks_the_protocol_is_killed_and_named(start):
+    script = ("import os, socket, time; s = socket.socket(fileno=int(os.environ['NODE_CHANNEL_FD']));"
+              "s.sendall(b'hello\\n'); time.sleep(60)")
+    cluster = start("--workers", 1, "--exec", "/usr/bin/python3", "--", "-c", script)
+    cluster.wait_for_exit(1)
+    _, err = cluster.read_all()
+    cluster.expect("worker 1 is killed: its channel: a line that is not JSON" in err, "the reason")
+
+
+# ---- Ports
+
+def test_a_port_in_use_is_named(start):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        cluster = start(workers=2, port=port, ready=False)
+        cluster.wait_for_exit(1)
+    _, err = cluster.read_all()
+    cluster.expect(f"listen 127.0.0.1:{port}: Address already in use (another server? "
+                   "try --port 0)" in err, "the address, the reason and a way out")
+
+
+def test_a_port_that_becomes_free_in_time_is_used(start):
+    other = socket.create_server(("127.0.0.1", 0))
+    port = other.getsockname()[1]
+    cluster = start(workers=2, port=port, ready=False)
+    cluster.wait_for(r"worker 2 .* online")
+    time.sleep(0.2)
+    other.close()
+    cluster.wait_until_ready(2)
+
+
+def test_a_killed_primary_can_be_started_again_at_once(start):
+    with client.reserved_port() as reserved:
+        port = reserved.getsockname()[1]
+        for policy in ("rr", "shared", "reuseport"):
+            for _ in range(3):
+                cluster = start("--policy", policy, workers=2, port=port)
+                workers = cluster.workers
+                cluster.send_signal(signal.SIGKILL)
+                cluster.wait_for_exit(-signal.SIGKILL)
+            cluster.wait_until(lambda: all(map(is_gone, workers)), "the workers follow", seconds=1)
