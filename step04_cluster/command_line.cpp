@@ -1,5 +1,7 @@
 #include "command_line.h"
 
+#include <uv.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <map>
@@ -19,7 +21,8 @@ class Formatter : public CLI::Formatter {
   }
 };
 
-const std::string kSignals = "TERM and INT end it gracefully, a second one at once.";
+const std::string kSignals =
+    "The signals TERM and INT end the server gracefully, a second one at once.";
 
 const std::map<std::string, cluster::Policy> kPolicies = {
     {"rr", cluster::Policy::kRoundRobin},
@@ -49,9 +52,19 @@ void add_bytes(CLI::App& app, const std::string& name, std::size_t& value,
       ->capture_default_str();
 }
 
+// Names are not looked up: that would need a thread, or time.
+std::string refuse_names(const std::string& host) {
+  sockaddr_in v4;
+  sockaddr_in6 v6;
+  const bool is_numeric =
+      uv_ip4_addr(host.c_str(), 0, &v4) == 0 || uv_ip6_addr(host.c_str(), 0, &v6) == 0;
+  return is_numeric || host == "any" ? "" : "'" + host + "' is neither a numeric address nor 'any'";
+}
+
 void add_where(CLI::App& app, net::Where& where) {
   app.add_option("--host", where.host, "a numeric address, or 'any' for all of them")
       ->envname("HOST")
+      ->check(CLI::Validator(refuse_names, ""))
       ->type_name("ADDRESS")
       ->capture_default_str();
   app.add_option("--port", where.port, "0 lets the kernel choose")

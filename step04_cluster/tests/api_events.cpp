@@ -77,7 +77,7 @@ SCENARIO(a_worker_gets_the_variables_that_are_meant_for_it) {
 SCENARIO(an_ending_is_what_waitpid_says) {
   if (cluster::is_worker()) {
     if (cluster::worker().id() == 1) std::exit(42);
-    std::raise(SIGSEGV);
+    std::raise(SIGUSR1);
   }
   cluster::on_exit([](Worker& w, const Ending& ending) {
     note(to_string(ending));
@@ -86,7 +86,7 @@ SCENARIO(an_ending_is_what_waitpid_says) {
   });
   cluster::fork();
   EXPECT(cluster::run() == 0);
-  EXPECT(history() == "exit 42 signal 11 ");
+  EXPECT(history() == "exit 42 signal 10 ");
 }
 
 SCENARIO(a_stuck_worker_can_be_killed) {

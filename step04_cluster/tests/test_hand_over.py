@@ -175,9 +175,11 @@ def test_a_connection_that_has_been_written_to_is_not_dealt_again(start_scripts)
 
 
 def test_an_answer_that_was_in_the_channel_counts(start_scripts):
-    """The primary hears of the death and of the answer at once: it has to listen to the answer."""
+    """The primary hears of the death before it has read all that the worker had said: it has to read
+    to the end, however much that is."""
     cluster = start_with_worker_1_first(start_scripts, unanswered("""
     os.kill(os.getppid(), signal.SIGSTOP)
+    peer.send_line('x' * 100000)
     peer.accept(offer)"""))
     client = cluster.connect()
     cluster.wait_for("worker 1 ready")

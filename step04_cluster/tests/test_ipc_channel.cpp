@@ -7,6 +7,7 @@
 
 #include <array>
 #include <filesystem>
+#include <fstream>
 
 #include "cluster/hot_messages.h"
 #include "fd_passing.h"
@@ -262,6 +263,29 @@ TEST_F(Channel, ClosesAfterEverythingIsSent) {
   peer_says(std::string(kHandleAck) + "\n");
   EXPECT_EQ(peer_hears(), "last\n<end>");
   EXPECT_TRUE(ended_.empty()) << "that is not the other end's doing";
+}
+
+// How many descriptors are registered with this process's epolls. See proc(5).
+long watched_by_epoll() {
+  long count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line);) count += line.starts_with("tfd:") ? 1 : 0;
+  }
+  return count;
+}
+
+TEST_F(Channel, IsTakenOutOfEpollBeforeItIsClosed) {
+  Ends ends = socket_pair();
+  const UniqueFd elsewhere(dup(ends.primary.get()));  // another process may hold it, too
+  turn();  // the loop's own descriptors, and that of channel_
+  const long before = watched_by_epoll();
+  IpcChannel channel(std::move(ends.primary), {.message = {}, .end = {}});
+  turn();
+  EXPECT_EQ(watched_by_epoll(), before + 1);
+  channel.close();
+  turn();
+  EXPECT_EQ(watched_by_epoll(), before) << "epoll reports it for ever, and nobody can remove it";
 }
 
 TEST_F(Channel, SaysWhenEverythingIsInTheKernel) {

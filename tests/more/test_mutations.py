@@ -139,6 +139,119 @@ MUTATIONS = {
     "a dead worker is waited for": Mutation(
         "step03_fdpass", "primary.cpp", "if (!workers_.empty()) announce();", "",
         "test_primary.py::test_when_the_last_that_did_not_listen_dies_the_others_are_announced"),
+    "a counter modulo N in place of the queue": Mutation(
+        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
+        """  while (!waiting_.empty() && !free_.empty()) {
+    Worker& worker = *free_.front();
+    free_.pop_front();
+""", """  while (!waiting_.empty() && !workers_.empty()) {
+    static std::size_t turn = 0;
+    Worker& worker = **std::next(workers_.begin(), turn++ % workers_.size());
+""", "test_hand_over.py::test_at_most_one_connection_waits_for_a_frozen_worker"),
+    "what a dead worker has not taken is dropped": Mutation(
+        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
+        "  if (!may_be_dealt_again(connection)) return;", "  return;",
+        "test_hand_over.py::test_an_unread_connection_of_a_dead_worker_is_dealt_again"),
+    "a connection is dealt again even if it was read from": Mutation(
+        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
+        " && net::traffic_of(connection.fd.get()) == connection.before", "",
+        "test_hand_over.py::test_a_connection_that_has_been_read_from_is_not_dealt_again"),
+    "a client's end of file counts as read": Mutation(
+        "step04_cluster", "lib/net/traffic.cpp", "info.tcpi_state == kCloseWait ? 1 : 0", "0",
+        "test_hand_over.py::test_an_unread_connection_of_a_dead_worker_is_dealt_again"),
+    "a connection may kill as many workers as it likes": Mutation(
+        "step04_cluster", "lib/cluster/round_robin_handle.cpp", "connection.deaths < most", "true",
+        "test_hand_over.py::test_a_connection_that_kills_workers_is_closed_in_the_end"),
+    "the primary closes its copy when it offers": Mutation(
+        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
+        "  offers_[&worker] = {seq, std::move(connection)};", "  offers_[&worker] = {seq, {}};",
+        "test_hand_over.py::test_an_offered_connection_is_in_both_processes"),
+    "a worker that refuses is asked again at once": Mutation(
+        "step04_cluster", "lib/cluster/round_robin_handle.cpp", "    rest(worker);\n",
+        "    become_free(worker);\n", "test_hand_over.py::test_a_worker_that_refuses_is_given_time"),
+    "a worker may be in the queue twice": Mutation(
+        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
+        "  if (workers_.contains(&worker)) throw ListenError(EADDRINUSE, key_);\n", "",
+        "test_hand_over.py::test_a_worker_that_asks_twice_is_told_so"),
+    "the last words of a worker are not heard": Mutation(
+        "step04_cluster", "lib/cluster/primary.cpp", "  worker->channel_.read_all();", "  ;",
+        "test_hand_over.py::test_an_answer_that_was_in_the_channel_counts"),
+    "a lost descriptor is nobody's affair": Mutation(
+        "step04_cluster", "lib/cluster/ipc_channel.cpp",
+        "  if (!arrived) events_.handle_lost(transit_seq_);\n", "",
+        "test_hand_over.py::test_a_connection_that_did_not_arrive_is_offered_to_the_next"),
+    "the worker reads before its answer is in the kernel": Mutation(
+        "step04_cluster", "lib/cluster/child.cpp",
+        "taken_.push_back({server->second.connections, std::move(connection)});",
+        "server->second.connections->take(std::move(connection));",
+        "test_worker_offers.py::test_it_does_not_read_before_its_answer_is_in_the_kernel"),
+    "NODE_HANDLE_ACK is forgotten": Mutation(
+        "step04_cluster", "lib/cluster/ipc_channel.cpp",
+        "  acknowledgements_ += fd ? kHandleAck : kHandleNack;\n  acknowledgements_ += '\\n';\n", "",
+        "test_worker_offers.py::test_it_answers_an_offer_before_it_serves"),
+    "nothing is held back for an acknowledgement": Mutation(
+        "step04_cluster", "lib/cluster/ipc_channel.cpp", "  if (fd != -1) awaiting_ack_ = true;\n",
+        "", "test_ipc_channel:Channel.HoldsEverythingBackUntilADescriptorIsAcknowledged"),
+    "a descriptor is closed while epoll watches it": Mutation(
+        "step04_cluster", "lib/cluster/ipc_channel.cpp",
+        "  watcher_.reset();\n  socket_ = UniqueFd();\n",
+        "  socket_ = UniqueFd();\n  watcher_.reset();\n",
+        "test_ipc_channel:Channel.IsTakenOutOfEpollBeforeItIsClosed"),
+    "the signal mask is inherited by a new program": Mutation(
+        "step04_cluster", "lib/cluster/child_process.cpp",
+        "std::signal(signal, SIG_DFL);\n  let_signals_through();", "std::signal(signal, SIG_DFL);",
+        "test_supervision.py::test_the_others_serve_on"),
+    "signals that were ignored stay ignored in a new program": Mutation(
+        "step04_cluster", "lib/cluster/child_process.cpp",
+        "  for (int signal = 1; signal < NSIG; ++signal) std::signal(signal, SIG_DFL);\n", "",
+        "test_stopping.py::test_signals_ignored_by_the_parent_work"),
+    "the kernel is not told to kill workers with their primary": Mutation(
+        "step04_cluster", "lib/cluster/child_process.cpp", "prctl(PR_SET_PDEATHSIG, SIGKILL) == 0",
+        "true", "test_stopping.py::test_a_killed_primary_takes_its_workers_along"),
+    "a worker goes on without its primary": Mutation(
+        "step04_cluster", "lib/cluster/child.cpp", "  loop::stop();\n", "",
+        "test_worker.py::test_it_ends_with_its_primary"),
+    "any descriptor is taken for a connection": Mutation(
+        "step04_cluster", "lib/cluster/child.cpp", " && net::is_connection(connection.get())", "",
+        "test_worker_offers.py::test_it_refuses_what_is_no_connection"),
+    "any descriptor is listened on": Mutation(
+        "step04_cluster", "lib/cluster/utils.cpp",
+        "  if (!is_it) throw ListenError(EADDRINUSE, \"\");\n", "",
+        "test_worker_offers.py::test_an_unbound_socket_means_that_the_port_is_in_use"),
+    "a false worker is taken for a primary": Mutation(
+        "step04_cluster", "lib/cluster/identity.cpp", "  if (channel == 0) {", "  if (false) {",
+        "test_worker.py::test_a_false_worker_is_refused"),
+    "accept is asked again and again without descriptors": Mutation(
+        "step04_cluster", "lib/net/acceptor.cpp", "  watcher_.stop();                  //", "  //",
+        "test_cluster.py::test_a_primary_without_free_descriptors_lets_clients_wait"),
+    "failing starts are repeated without a pause": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp",
+        "return failures_.size() < kMaxFailures;", "return true;",
+        "test_supervision.py::test_failing_restarts_are_limited"),
+    "a dead worker stays dead": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (served_)\n    fill();", "  if (served_)\n    ;",
+        "test_supervision.py::test_a_dead_worker_is_replaced"),
+    "two hosts are as good as one": Mutation(
+        "step04_cluster", "lib/http/head_check.cpp", "counts.host > 1 || ", "",
+        "test_http_clients.py::test_what_could_be_smuggled_is_refused"),
+    "HTTP/1.0 may send chunks": Mutation(
+        "step04_cluster", "lib/http/head_check.cpp",
+        "counts.transfer_encoding > 0 && version_minor == 0", "false",
+        "test_http_clients.py::test_what_could_be_smuggled_is_refused"),
+    "a refused upload is reset": Mutation(
+        "step04_cluster", "lib/http/connection_end.cpp", "  socket_.linger();", "  socket_.close();",
+        "test_http_clients.py::test_curl_can_read_why_its_upload_is_refused"),
+    "requests are handled for a client that does not read": Mutation(
+        "step04_cluster", "lib/http/connection.cpp",
+        " && socket_.is_open() && output_.waiting() <= Output::kHighWater;", " && socket_.is_open();",
+        "test_http_clients.py::test_clients_that_ask_and_do_not_read_cost_little_memory"),
+    "pipelined requests overtake a slow one": Mutation(
+        "step04_cluster", "lib/http/connection.cpp",
+        "state_ == State::kWaiting || state_ == State::kReading;", "true;",
+        "test_http_clients.py::test_pipelined_requests_are_answered_in_order"),
+    "an idle connection holds up the end": Mutation(
+        "step04_cluster", "lib/http/connection_end.cpp", "  if (number_ > 0) return socket_.close();\n",
+        "  if (number_ > 0) return;\n", "test_stopping.py::test_a_signal_ends_it_gracefully"),
 }
 
 

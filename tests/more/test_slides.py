@@ -1,5 +1,5 @@
-"""The deck is built as a teacher does it, every slide fits its page, and the demos show what a slide
-says that they show."""
+"""The deck is built as a teacher does it, every slide fits its page, and each demo shows what its
+slide says."""
 import html.parser
 import json
 import os
@@ -178,7 +178,8 @@ class Numbers:
     def __init__(self, port, stands_for=()):
         self.port, self.stands_for = port, dict(stands_for)
 
-    def key(self, prefix, number):
+    @staticmethod
+    def key(prefix, number):
         return prefix and "worker " + number or number
 
     def read(self, shown, line):
@@ -207,8 +208,10 @@ class Numbers:
         return Numbers(self.port, known)
 
     def write(self, command):
-        return NUMBER.sub(lambda hit: hit[1] + self.stands_for.get(self.key(hit[1], hit[2]), hit[2]),
-                          command)
+        def real(hit):
+            return hit[1] + self.stands_for.get(self.key(hit[1], hit[2]), hit[2])
+
+        return NUMBER.sub(real, command)
 
     def forget_workers(self):
         self.stands_for = {k: v for k, v in self.stands_for.items() if not k.startswith("worker")}
