@@ -14,6 +14,7 @@ help:
 	@echo 'make check-step02   build and check one step'
 	@echo 'make check-more     the same once more, harder: sanitizers, regressions, wrong programs'
 	@echo 'make diff STEP=3    what step 3 adds to step 2'
+	@echo 'make slides         slides/dist/index.html and slides/dist/slides.pdf'
 	@echo 'make format, tidy   lay the code out, lint it'
 	@echo 'make clean          remove everything that was built'
 	@echo
@@ -59,6 +60,10 @@ check-more: ready
 	@$(MAKE) -s --no-print-directory format-check tidy
 	@$(PYTESTS) tests/more
 
+.PHONY: slides
+slides: ready
+	@$(MAKE) -s --no-print-directory -C slides
+
 .PHONY: diff
 diff:
 	@tools/step-diff $(STEP)
@@ -74,4 +79,4 @@ tidy: ready
 	@for step in $(STEPS); do $(MAKE) -s --no-print-directory -C $$step tidy || exit 1; done
 
 clean:
-	@for step in $(STEPS); do $(MAKE) -s --no-print-directory -C $$step clean || exit 1; done
+	@for folder in $(STEPS) slides; do $(MAKE) -s --no-print-directory -C $$folder clean || exit 1; done

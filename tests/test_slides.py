@@ -1,5 +1,5 @@
 """The deck shows what there is: code from the sources, files that exist, pictures that are told in
-words. (tests/more/test_slides.py builds it, and runs its demos.)"""
+words. (tests/more/test_deck.py builds it, and runs its demos.)"""
 import pathlib
 import re
 import shutil

@@ -63,6 +63,14 @@ def test_curl_can_read_why_its_upload_is_refused(cluster, tmp_path):
         assert told == b"413", how
 
 
+def test_a_client_that_reads_only_after_its_upload_learns_why_it_is_refused(cluster):
+    """If the server closed at once, the kernel would answer the rest of the upload with a reset."""
+    with cluster.connect() as client:
+        client.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n")
+        client.sendall(bytes(20_000_000))
+        assert client.answer().status == 413
+
+
 def test_curl_gets_a_head_without_a_body(cluster):
     assert b"Content-Length: 12\r\n" in curl("-I", url(cluster))
 

@@ -76,6 +76,16 @@ def test_a_program_that_cannot_start_ends_it(start):
     cluster.expect(out.count("died (exit 127)") == 3, "one attempt for each worker")
 
 
+def test_another_program_starts_with_signals_as_they_are_by_default(start):
+    """What is blocked or ignored stays so over execve(2), unless somebody undoes it."""
+    status = "grep -E '^Sig(Blk|Ign)' /proc/self/status"
+    cluster = start("--workers", 1, "--exec", "/bin/sh", "--", "-c", status)
+    cluster.wait_for_exit(1)
+    out, _ = cluster.read_all()
+    for name in ("SigBlk", "SigIgn"):
+        cluster.expect(f"{name}:\t0000000000000000" in out, f"{name} is empty", "SIGPIPE is ignored")
+
+
 def test_failing_restarts_are_limited(start, tmp_path):
     """The program serves, until it is made to fail: then at most three starts a second."""
     broken = tmp_path / "broken"

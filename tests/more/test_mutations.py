@@ -204,7 +204,7 @@ MUTATIONS = {
     "signals that were ignored stay ignored in a new program": Mutation(
         "step04_cluster", "lib/cluster/child_process.cpp",
         "  for (int signal = 1; signal < NSIG; ++signal) std::signal(signal, SIG_DFL);\n", "",
-        "test_stopping.py::test_signals_ignored_by_the_parent_work"),
+        "test_supervision.py::test_another_program_starts_with_signals_as_they_are_by_default"),
     "the kernel is not told to kill workers with their primary": Mutation(
         "step04_cluster", "lib/cluster/child_process.cpp", "prctl(PR_SET_PDEATHSIG, SIGKILL) == 0",
         "true", "test_stopping.py::test_a_killed_primary_takes_its_workers_along"),
@@ -240,7 +240,7 @@ MUTATIONS = {
         "test_http_clients.py::test_what_could_be_smuggled_is_refused"),
     "a refused upload is reset": Mutation(
         "step04_cluster", "lib/http/connection_end.cpp", "  socket_.linger();", "  socket_.close();",
-        "test_http_clients.py::test_curl_can_read_why_its_upload_is_refused"),
+        "test_http_clients.py::test_a_client_that_reads_only_after_its_upload_learns_why_it_is_refused"),
     "requests are handled for a client that does not read": Mutation(
         "step04_cluster", "lib/http/connection.cpp",
         " && socket_.is_open() && output_.waiting() <= Output::kHighWater;", " && socket_.is_open();",
