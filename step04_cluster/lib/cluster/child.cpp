@@ -9,7 +9,6 @@
 #include "cluster/hot_messages.h"
 #include "cluster/identity.h"
 #include "cluster/utils.h"
-#include "console.h"
 #include "listener.h"
 #include "loop/loop.h"
 #include "net/tcp.h"
@@ -77,7 +76,8 @@ void Child::answered(Server server, const Message& message, UniqueFd fd) {
   const int error = message.has_handle && !fd ? EMFILE : message.error;
   if (error != 0) return failed(server, error);
   if (fd) return listen_on_shared(std::move(server), std::move(fd));
-  started(std::move(server), message.name.value_or(SocketName{"", server.query.port}));
+  const SocketName name = message.name.value_or(SocketName{"", server.query.port});
+  started(std::move(server), name);
 }
 
 void Child::listen_on_shared(Server server, UniqueFd socket) {
@@ -133,10 +133,6 @@ void Child::close(const std::shared_ptr<net::Connections>& connections) {
     return true;
   });
   connections->stop([] {});
-}
-
-void Child::disconnect() {
-  if (!leaving_) leave();
 }
 
 void Child::leave() {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cluster/event.h"
@@ -27,11 +28,13 @@ class Child {
 
   // Sends a message to the primary, any JSON value; throws std::invalid_argument if it is none.
   void send(const std::string& json) { channel_.send(line::user(json)); }
-  void on_message(std::function<void(const std::string& json)> listener) { message_.add(listener); }
+  void on_message(Event<const std::string&>::Listener listener) {
+    message_.add(std::move(listener));
+  }
 
   // Leaves: accepts no more, finishes what it has, and closes the channel. run() returns then, if
   // nothing else is left to do.
-  void disconnect();
+  void disconnect() { leave(); }
 
   // See net::listen() and net::close().
   void listen(std::shared_ptr<net::Connections> connections, const net::Where& where,

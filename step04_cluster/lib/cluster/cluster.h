@@ -60,7 +60,6 @@ void on_message(std::function<void(Worker&, const std::string& json)> listener);
 
 // ---- In a worker
 
-// This process: worker().send(), on_message(), disconnect(), id(). See child.h.
-Child& worker();
+// This process is cluster::worker(): it can send(), on_message(), disconnect(), id(). See child.h.
 
 }  // namespace cluster

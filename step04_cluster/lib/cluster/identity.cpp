@@ -19,7 +19,7 @@ namespace {
 
 std::string take_text(const char* name) {
   const char* variable = std::getenv(name);
-  const std::string text = variable == nullptr ? "" : variable;
+  std::string text = variable == nullptr ? "" : variable;
   unsetenv(name);
   return text;
 }

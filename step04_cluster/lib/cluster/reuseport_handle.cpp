@@ -8,8 +8,8 @@
 
 namespace cluster {
 
-ReusePortHandle::ReusePortHandle(std::string key, const Query& query)
-    : key_(std::move(key)), query_(query) {
+ReusePortHandle::ReusePortHandle(std::string key, Query query)
+    : key_(std::move(key)), query_(std::move(query)) {
   slots_.push_back({bind_for(query_, true)});
   query_.port = port_of(slots_.front().socket.get());
 }

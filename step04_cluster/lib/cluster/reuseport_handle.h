@@ -19,7 +19,7 @@ namespace cluster {
 class ReusePortHandle : public Handle {
  public:
   // Binds the first socket at once. Throws ListenError.
-  ReusePortHandle(std::string key, const Query& query);
+  ReusePortHandle(std::string key, Query query);
 
   void add(Worker& worker, std::int64_t question) override;
   void remove(Worker& worker) override;

@@ -26,7 +26,7 @@ std::string listen_alone(const std::shared_ptr<Connections>& connections, const 
   const bool any = where.host == "any";
   UniqueFd socket = bind_tcp(any ? std::nullopt : std::optional(where.host), where.port);
   start_listening(socket.get());
-  const std::string address = address_of(socket.get());
+  std::string address = address_of(socket.get());
   const auto take = [&taker = *connections](UniqueFd connection) {
     taker.take(std::move(connection));
   };

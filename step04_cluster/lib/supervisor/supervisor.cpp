@@ -41,7 +41,7 @@ Supervisor::Supervisor(const Options& options)
 
 void Supervisor::start_worker() {
   cluster::Worker& worker = cluster::fork();
-  const auto too_late = [this, &worker] {
+  const auto too_late = [&worker] {
     complain("cluster: " + name_of(worker) +
              " is not listening, so it is killed (--start-timeout)");
     worker.kill(SIGKILL);
