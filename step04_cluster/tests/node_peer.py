@@ -123,8 +123,8 @@ def answer(connection):
 
 
 def tell(*what):
-    """Prints a line that the test can wait for."""
-    print("worker", os.environ.get("NODE_UNIQUE_ID"), *what, flush=True)
+    """Prints a line that the test can wait for; in one write(2), for others print as well."""
+    os.write(1, " ".join(map(str, ["worker", me, *what])).encode() + b"\n")
 
 
 if __name__ == "__main__":
