@@ -230,17 +230,9 @@ TEST_F(Channel, RefusesAnAcknowledgementOfNothing) {
 }
 
 TEST_F(Channel, RefusesALineWithoutEnd) {
-  const std::string piece(1 << 20, 'x');
-  for (int i = 0; i < 17 && ended_.empty(); ++i) {
-    std::string_view rest = piece;
-    fcntl(peer_.get(), F_SETFL, O_NONBLOCK);
-    while (!rest.empty() && ended_.empty()) {
-      try {
-        rest.remove_prefix(send_fd(peer_.get(), rest, -1));
-      } catch (const std::system_error&) {
-        turn();
-      }
-    }
+  const std::string piece(1 << 16, 'x');
+  for (int i = 0; i < 300 && ended_.empty(); ++i) {
+    send_fd(peer_.get(), piece, -1);  // perhaps not all of it, but then more than nothing
     turn();
   }
   EXPECT_EQ(ended_, std::vector<std::string>{"a line of more than 16 MiB"});
