@@ -2,6 +2,7 @@
 that they can die at the worst moment."""
 import pathlib
 import signal
+import tempfile
 import time
 
 import pytest
@@ -120,7 +121,6 @@ peer.serve()
 # Worker 1 does something before it dies unanswered; worker 2 would serve.
 def unanswered(before):
     return f"""
-peer.listen()
 if me == 1:
     offer, c = peer.offered()
     {before}
@@ -145,7 +145,10 @@ def one_request(cluster, data=REQUEST, half_closed=False):
 
 def start_with_worker_1_first(start_scripts, script):
     """Whoever listens first is offered the first connection; so worker 2 waits until 1 listens."""
-    return start_scripts(2, "if me == 2: time.sleep(0.3)\n" + script)
+    with tempfile.TemporaryDirectory() as folder:
+        wait = (f"while me == 2 and not os.path.exists('{folder}/listening'): time.sleep(0.01)\n")
+        tell = (f"peer.listen()\nif me == 1: open('{folder}/listening', 'w').close()\n")
+        return start_scripts(2, wait + tell + script)
 
 
 @pytest.mark.parametrize("half_closed", [False, True])
@@ -260,10 +263,9 @@ peer.serve()
 
 def test_a_worker_that_listens_again_answers_its_old_offer_first(start_scripts):
     cluster = start_with_worker_1_first(start_scripts, """
-first, fd = peer.listen()
 if me == 1:
     offer, c = peer.offered()
-    peer.say('close', key=first['key'])
+    peer.say('close', key='127.0.0.1:0:4:undefined:0')
     peer.listen()
     tell('listens again')
     c.recv(1)
