@@ -18,7 +18,7 @@ import time
 import ledger
 import pytest
 from client import PATIENCE, Client
-from proc import children_of, has_blocked_signals
+from proc import children_of, has_blocked_signals, stat_of
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = pathlib.Path(os.environ.get("CLUSTER", HERE.parent / "cluster"))
@@ -186,10 +186,13 @@ class Cluster:
         return self.exchange(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", port)
 
     def send_signal(self, number, pid=None):
+        """Returns after SIGSTOP when the process stands still."""
         self.tell(f"sent {signal.Signals(number).name} to {'worker' if pid else 'primary'} "
                   f"{pid or self.pid}")
         self._signalled.add(pid)
         os.kill(pid or self.pid, number)
+        if number == signal.SIGSTOP:
+            self.wait_until(lambda: stat_of(pid or self.pid)[0] == "T", "it stops")
 
     def wait_for_exit(self, *statuses, hint="", seconds=PATIENCE):
         """Waits for the end of the primary, and then of everything it had started."""

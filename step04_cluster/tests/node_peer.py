@@ -10,6 +10,8 @@ import socket
 import sys
 import time
 
+from proc import stat_of  # for the scripts
+
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-Worker-Pid: %d\r\nConnection: close\r\n\r\nhello\n"
 
 

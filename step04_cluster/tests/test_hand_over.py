@@ -6,7 +6,7 @@ import tempfile
 import time
 
 import pytest
-from proc import descriptors_of
+from proc import descriptors_of, stat_of
 
 PEER = pathlib.Path(__file__).parent / "node_peer.py"
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -182,12 +182,14 @@ def test_an_answer_that_was_in_the_channel_counts(start_scripts):
     to the end, however much that is."""
     cluster = start_with_worker_1_first(start_scripts, unanswered("""
     os.kill(os.getppid(), signal.SIGSTOP)
+    while stat_of(os.getppid())[0] != 'T': pass
     peer.send_line('x' * 100000)
     peer.accept(offer)"""))
     client = cluster.connect()
     cluster.wait_for("worker 1 ready")
     victim = int(cluster.wait_for(r"worker 1 \(pid (\d+)\) listening")[1])
     cluster.send_signal(signal.SIGKILL, victim)
+    cluster.wait_until(lambda: stat_of(victim)[0] == "Z", "the primary could hear of the death")
     cluster.send_signal(signal.SIGCONT)
     client.sendall(b"")
     cluster.wait_for(r"worker 1 \(pid \d+\) died")
