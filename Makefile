@@ -58,7 +58,8 @@ check-more: ready
 	done
 	@echo '== earlier promises, later steps; wrong programs; lint'
 	@$(MAKE) -s --no-print-directory format-check tidy
-	@$(PYTESTS) tests/more
+	@$(PYTESTS) -n $(shell nproc) tests/more/test_mutations.py
+	@$(PYTESTS) --ignore=tests/more/test_mutations.py tests/more
 
 .PHONY: slides
 slides: ready
