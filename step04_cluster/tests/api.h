@@ -32,6 +32,9 @@ std::shared_ptr<net::Connections> idle_server();
 // Listens on 127.0.0.1, on a port of the kernel's choice.
 void listen_somewhere();
 
+// Does somebody listen there? `address` is like 127.0.0.1:8000.
+bool can_connect(const std::string& address);
+
 struct Scenario {
   Scenario(const char* name, void (*function)());
 };

@@ -1,6 +1,7 @@
 // Listening in a worker.
 #include <cerrno>
 #include <map>
+#include <set>
 
 #include "api.h"
 #include "listener.h"
@@ -85,6 +86,44 @@ SCENARIO(a_server_may_be_closed_before_the_primary_has_answered) {
   }
   cluster::on_exit([](Worker&, const Ending& ending) { EXPECT(ending.code == 0); });
   cluster::fork();
+  EXPECT(cluster::run() == 0);
+}
+
+SCENARIO(a_server_that_was_closed_at_once_does_not_listen_in_the_primary_either) {
+  if (cluster::is_worker()) return;
+  const auto server = idle_server();
+  net::listen(server, {}, {.listening = [](const std::string&) { EXPECT(false); }});
+  net::close(server);
+  EXPECT(cluster::run() == 0);  // returns, because nothing is left to wait for
+}
+
+SCENARIO(a_server_may_listen_on_two_ports) {
+  if (cluster::is_worker()) return;
+  static const auto server = idle_server();
+  static std::set<std::string> addresses;
+  static const net::Outcome outcome = {.listening = [](const std::string& address) {
+    addresses.insert(address);
+    if (addresses.size() < 2) return;
+    for (const std::string& one : addresses) EXPECT(can_connect(one));
+    net::close(server);
+  }};
+  net::listen(server, {}, outcome);
+  net::listen(server, {}, outcome);
+  EXPECT(cluster::run() == 0);
+  EXPECT(addresses.size() == 2);
+}
+
+SCENARIO(an_error_for_a_server_that_was_closed_is_nobodys_affair) {
+  static const UniqueFd other = bind_to("127.0.0.1", 0);
+  if (cluster::is_worker()) {
+    const auto server = idle_server();
+    net::listen(server, {std::atoi(std::getenv("BUSY_PORT"))});
+    net::close(server);
+    return cluster::worker().on_message([](const std::string&) { cluster::worker().disconnect(); });
+  }
+  start_listening(other.get());
+  cluster::on_exit([](Worker&, const Ending& ending) { EXPECT(ending.code == 0); });
+  cluster::fork({{"BUSY_PORT", std::to_string(port_of(other.get()))}}).send("\"leave\"");
   EXPECT(cluster::run() == 0);
 }
 

@@ -1,3 +1,5 @@
+#include <uv.h>
+
 #include <iostream>
 #include <map>
 
@@ -55,6 +57,14 @@ std::shared_ptr<net::Connections> idle_server() {
 
 void listen_somewhere() {
   net::listen(idle_server(), {});
+}
+
+bool can_connect(const std::string& address) {
+  const std::size_t colon = address.find(':');
+  sockaddr_in name = {};
+  uv_ip4_addr(address.substr(0, colon).c_str(), std::stoi(address.substr(colon + 1)), &name);
+  const UniqueFd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return connect(client.get(), reinterpret_cast<sockaddr*>(&name), sizeof(name)) == 0;
 }
 
 Scenario::Scenario(const char* name, void (*function)()) {

@@ -1,26 +1,14 @@
 """Who owns a connection, and when; what becomes of it if somebody dies. The workers are scripts, so
 that they can die at the worst moment."""
-import pathlib
 import signal
 import tempfile
 import time
 
 import pytest
 from proc import descriptors_of, stat_of
+from scripted import start_scripts  # noqa: F401 (a fixture)
 
-PEER = pathlib.Path(__file__).parent / "node_peer.py"
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-
-
-@pytest.fixture
-def start_scripts(start):
-    """start_scripts(N, script): a cluster with N workers that execute the script."""
-    def start_them(workers, script, *options):
-        cluster = start("--workers", workers, "--drain-timeout", 0.1, *options, "--exec", "/usr/bin/python3", "--", PEER,
-                        script, ready=workers)
-        cluster.workers_are_foreign = cluster.deaths_are_normal = True
-        return cluster
-    return start_them
 
 
 def connections_of(pid):

@@ -1,22 +1,14 @@
 #include "cluster/ipc_channel.h"
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <array>
-#include <filesystem>
 #include <fstream>
 
-#include "cluster/hot_messages.h"
-#include "fd_passing.h"
-#include "loop/timer.h"
+#include "channel.h"
 
 namespace cluster {
 namespace {
-
-const std::string kHandle = R"({"cmd":"NODE_HANDLE","type":"net.Native","msg":"x"})";
 
 bool same_file(int a, int b) {
   struct stat sa = {};
@@ -24,74 +16,6 @@ bool same_file(int a, int b) {
   return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
          sa.st_ino == sb.st_ino;
 }
-
-long open_fds() {
-  using Entries = std::filesystem::directory_iterator;
-  return std::distance(Entries("/proc/self/fd"), Entries());
-}
-
-// A channel whose other end is a bare socket, on which the test says what it likes.
-class Channel : public testing::Test {
- protected:
-  Channel() {
-    Ends ends = socket_pair();
-    peer_ = std::move(ends.worker);
-    channel_.emplace(
-        std::move(ends.primary),
-        IpcChannel::Events{
-            .message = [this](const Message& m, UniqueFd fd) { take(m, std::move(fd)); },
-            .handle_lost = [this](std::int64_t seq) { lost_.push_back(seq); },
-            .flushed = [this] { ++flushed_; },
-            .end = [this](const std::string& error) { ended_.push_back(error); },
-        });
-  }
-
-  void take(const Message& message, UniqueFd fd) {
-    texts_.push_back(message.text);
-    fds_.push_back(std::move(fd));
-  }
-
-  // Lets the channel do what it can do without waiting.
-  static void turn() {
-    for (int i = 0; i < 10; ++i) uv_run(uv_default_loop(), UV_RUN_NOWAIT);
-  }
-
-  void peer_says(const std::string& bytes, int fd = -1) {
-    std::string_view rest = bytes;
-    rest.remove_prefix(send_fd(peer_.get(), rest, fd));
-    while (!rest.empty()) rest.remove_prefix(send_fd(peer_.get(), rest, -1));
-    turn();
-  }
-
-  // What has arrived at the peer, and how many descriptors.
-  std::string peer_hears() {
-    turn();
-    std::string text;
-    std::array<char, 65536> buffer;
-    fcntl(peer_.get(), F_SETFL, O_NONBLOCK);
-    try {
-      while (true) {
-        Received received = recv_fd(peer_.get(), buffer);
-        if (received.fd) peer_fds_.push_back(std::move(received.fd));
-        text.append(buffer.data(), received.size);
-        if (received.size == 0) return text + "<end>";
-        turn();
-      }
-    } catch (const std::system_error&) {
-      return text;
-    }
-  }
-
-  UniqueFd file_{open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
-  UniqueFd peer_;
-  std::vector<std::string> texts_;
-  std::vector<UniqueFd> fds_;
-  std::vector<UniqueFd> peer_fds_;
-  std::vector<std::int64_t> lost_;
-  std::vector<std::string> ended_;
-  int flushed_ = 0;
-  std::optional<IpcChannel> channel_;
-};
 
 TEST_F(Channel, DeliversLinesHoweverTheyArrive) {
   peer_says("1\n\"two\"\n[3");
@@ -227,23 +151,6 @@ TEST_F(Channel, DoesNotKeepADescriptorThatNobodyAnnounced) {
 TEST_F(Channel, RefusesAnAcknowledgementOfNothing) {
   peer_says(std::string(kHandleAck) + "\n");
   EXPECT_EQ(ended_, std::vector<std::string>{"an acknowledgement of nothing"});
-}
-
-TEST_F(Channel, RefusesALineWithoutEnd) {
-  const std::string piece(1 << 16, 'x');
-  for (int i = 0; i < 300 && ended_.empty(); ++i) {
-    send_fd(peer_.get(), piece, -1);  // perhaps not all of it, but then more than nothing
-    turn();
-  }
-  EXPECT_EQ(ended_, std::vector<std::string>{"a line of more than 16 MiB"});
-}
-
-TEST_F(Channel, GivesUpOnAPeerThatNeverReads) {
-  const std::string large = '"' + std::string(1 << 20, 'x') + '"';
-  for (int i = 0; i < 70; ++i) channel_->send(large);
-  EXPECT_TRUE(ended_.empty()) << "send() does not call back";
-  turn();
-  EXPECT_EQ(ended_, std::vector<std::string>{"it has left 64 MiB unread"});
 }
 
 TEST_F(Channel, ClosesAfterEverythingIsSent) {

@@ -24,6 +24,10 @@ constexpr const char* kNewConn =
     R"("key":"null:8000:4:undefined:0","seq":7}})";
 constexpr const char* kTaken = R"({"cmd":"NODE_CLUSTER","ack":7,"accepted":true,"seq":3})";
 
+std::string nested(int depth) {
+  return std::string(depth, '[') + std::string(depth, ']');
+}
+
 TEST(Decode, UnderstandsAQueryOfNode) {
   const Message message = decode(kQuery);
   EXPECT_EQ(message.kind, Message::Kind::kCluster);
@@ -107,7 +111,6 @@ TEST(Decode, RefusesMembersOfTheWrongType) {
 }
 
 TEST(Decode, RefusesDeepNesting) {
-  const auto nested = [](int depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_NO_THROW(decode(nested(100)));
   EXPECT_THROW(decode(nested(200)), ProtocolError);
   EXPECT_THROW(decode(nested(100000)), ProtocolError);
@@ -180,6 +183,16 @@ TEST(Line, AUsersMessageIsOneLine) {
   EXPECT_EQ(line::user(R"("a\nb")"), R"("a\nb")");
   EXPECT_THROW(line::user("{"), std::invalid_argument);
   EXPECT_THROW(line::user(""), std::invalid_argument);
+  EXPECT_THROW(line::user(nested(200)), std::invalid_argument) << "nobody would take it";
+}
+
+TEST(Decode, HalfACharacterIsReplaced) {
+  EXPECT_EQ(decode(R"("\ud83d")").text, "\"\ufffd\"");
+  EXPECT_EQ(decode(R"(["\ude00","\ud83d\ud83d\ude00","\ud83dx"])").text,
+            "[\"\ufffd\",\"\ufffd\U0001f600\",\"\ufffdx\"]");
+  EXPECT_EQ(decode(R"("\ud83d\\ud83d")").text, "\"\ufffd\\\\ud83d\"") << "one is no escape";
+  EXPECT_THROW(decode(R"("\ud8)"), ProtocolError);
+  EXPECT_THROW(decode(R"("\ud83d)"), ProtocolError);
 }
 
 }  // namespace

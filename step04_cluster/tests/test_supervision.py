@@ -8,7 +8,7 @@ import client
 import harness
 import pytest
 from policies import EVERY_POLICY, start_with
-from proc import children_of, is_gone
+from proc import children_of, descriptors_of, is_gone
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
@@ -105,6 +105,44 @@ def test_failing_restarts_are_limited(start, tmp_path):
     broken.unlink()
     cluster.wait_for(r"worker \d+ \(pid \d+\) listening", count=4)
     cluster.expect(len(cluster.workers) == 2, "two workers again")
+
+
+@pytest.fixture
+def crash_loop(start, tmp_path):
+    """A cluster of two whose second worker has died, and whose replacements cannot start."""
+    broken = tmp_path / "broken"
+    script = f"test ! -e {broken} || exit 3; exec {harness.PROGRAM} --port 0"
+    cluster = start("--workers", 2, "--exec", "/bin/sh", "--", "-c", script, ready=2)
+    cluster.deaths_are_normal = True
+    broken.touch()
+    cluster.send_signal(signal.SIGKILL, cluster.workers[1])
+    cluster.wait_for(r"died \(exit 3\)", count=3)
+    return cluster
+
+
+def test_others_are_served_while_one_cannot_start(crash_loop):
+    begin = time.monotonic()
+    for _ in range(20):
+        crash_loop.expect(crash_loop.get().status == 200, "an answer of the other")
+    crash_loop.expect(time.monotonic() - begin < 2, "at once", "the primary does not wait in its loop")
+
+
+def test_it_ends_at_once_while_it_waits_to_start_a_worker(crash_loop):
+    for worker in crash_loop.workers:
+        crash_loop.send_signal(signal.SIGKILL, worker)
+    crash_loop.wait_until(lambda: not children_of(crash_loop.pid), "no worker is there")
+    crash_loop.send_signal(signal.SIGTERM)
+    crash_loop.wait_for_exit(0, hint="--drain-timeout is for workers; there are none")
+
+
+def test_workers_inherit_nothing_but_what_is_meant_for_them(start):
+    """The ledger looks at the descriptors of all processes."""
+    with open(__file__) as file:
+        cluster = start(workers=2, pass_fds=[file.fileno()])
+        cluster.extra_of_primary = {file.name: 1}
+        for worker in cluster.workers:
+            kinds = [kind for kind, _ in descriptors_of(worker).values()]
+            cluster.expect(file.name not in kinds, "a worker without this file", "close_range()")
 
 
 def test_a_worker_that_does_not_come_to_listen_is_killed(start):

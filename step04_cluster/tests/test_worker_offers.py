@@ -62,6 +62,25 @@ def test_it_does_not_read_before_its_answer_is_in_the_kernel(worker, connection)
     assert ours.answer().pid == one.process.pid
 
 
+def test_it_serves_what_it_has_taken_even_if_it_is_asked_to_leave_meanwhile(worker, connection):
+    """It said that it takes the connection, and the primary has closed its copy."""
+    ours, accepted = connection
+    one = worker().start()
+    for _ in range(5000):
+        one.offer(accepted, key="none")
+    one.offer(accepted)
+    one.peer.say("disconnect")
+    ours.sendall(REQUEST)
+    wait_until(lambda: unread(accepted) == len(REQUEST), "the request has arrived")
+    while (message := one.peer.receive_line()) is not None and message.get("accepted") is not True:
+        continue
+    accepted.close()
+    assert ours.answer().pid == one.process.pid
+    while one.peer.receive_line() is not None:
+        continue
+    assert one.end() == (0, "")
+
+
 def test_it_refuses_a_connection_for_a_key_that_it_does_not_have(worker, connection):
     ours, accepted = connection
     one = worker().start()

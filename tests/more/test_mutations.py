@@ -232,6 +232,29 @@ MUTATIONS = {
     "a dead worker stays dead": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (served_)\n    fill();", "  if (served_)\n    ;",
         "test_supervision.py::test_a_dead_worker_is_replaced"),
+    "failing starts are repeated without leaving the loop": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "std::chrono::milliseconds kPeriod(1000)",
+        "std::chrono::seconds kPeriod(1)",
+        "test_supervision.py::test_others_are_served_while_one_cannot_start"),
+    "the end waits for workers that are not there": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp",
+        "cluster::disconnect([this] { drain_.stop(); });", "cluster::disconnect();",
+        "test_supervision.py::test_it_ends_at_once_while_it_waits_to_start_a_worker"),
+    "workers inherit what the primary has inherited": Mutation(
+        "step04_cluster", "lib/cluster/child_process.cpp",
+        "  close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);", "",
+        "test_supervision.py::test_workers_inherit_nothing_but_what_is_meant_for_them"),
+    "a port that waits for a replacement is closed by one who leaves": Mutation(
+        "step04_cluster", "lib/cluster/primary.cpp",
+        "return was_here && worker.exited", "return worker.exited", "test_leaving.py"),
+    "a socket stays open when its worker has left": Mutation(
+        "step04_cluster", "lib/cluster/reuseport_handle.cpp",
+        "  if (by_its_own_wish) slots_.erase(found);\n", "",
+        "test_leaving.py::test_with_reuseport_nobody_waits_for_a_worker_that_has_left"),
+    "a worker that leaves forgets what it has just taken": Mutation(
+        "step04_cluster", "lib/cluster/ipc_channel.cpp", "  events_.flushed();\n",
+        "  if (!closing_) events_.flushed();\n", "test_worker_offers.py::"
+        "test_it_serves_what_it_has_taken_even_if_it_is_asked_to_leave_meanwhile"),
     "two hosts are as good as one": Mutation(
         "step04_cluster", "lib/http/head_check.cpp", "counts.host > 1 || ", "",
         "test_http_clients.py::test_what_could_be_smuggled_is_refused"),

@@ -32,14 +32,14 @@ void Child::receive(const Message& message, UniqueFd fd) {
   if (message.act == "newconn") return new_connection(message, std::move(fd));
   if (message.act == "disconnect") {
     asked_to_leave_ = true;
-    return leave();
+    return disconnect();
   }
   if (message.ack != -1 && message.ack == last_question_) return channel_.close_when_sent();
   const auto found = asked_.find(message.ack);
   if (found == asked_.end()) return;  // the answer to a question that we did not ask
   Server server = std::move(found->second);
   asked_.erase(found);
-  answered(std::move(server), message, std::move(fd));
+  query_answered(std::move(server), message, std::move(fd));
 }
 
 // server.listen() ends up here: the primary is asked, and answers when it can.
@@ -66,15 +66,15 @@ int Child::free_index(const Query& query) const {
 
 // The answer to queryServer. A descriptor in it means that we accept ourselves; without one the
 // primary does, and offers us connections.
-void Child::answered(Server server, const Message& message, UniqueFd fd) {
+void Child::query_answered(Server server, const Message& message, UniqueFd fd) {
   server.key = message.key;
-  const bool unwanted = leaving_ || !server.connections;
-  if (message.error == 0 && unwanted) {
-    channel_.send(line::close(server.key, next_seq()));
+  if (leaving_ || !server.connections) {  // we want it no longer
+    if (message.error == 0) channel_.send(line::close(server.key, next_seq()));
     return;
   }
   const int error = message.has_handle && !fd ? EMFILE : message.error;
   if (error != 0) return failed(server, error);
+  if (servers_.contains(server.key)) return failed(server, EADDRINUSE);
   if (fd) return listen_on_shared(std::move(server), std::move(fd));
   const SocketName name = message.name.value_or(SocketName{"", server.query.port});
   started(std::move(server), name);
@@ -109,7 +109,8 @@ void Child::failed(const Server& server, int error) {
 }
 
 // A connection that the primary has accepted. Nothing is read from it before the primary can know
-// that we have taken it: if we died now, it would give the connection to somebody else.
+// that we have taken it: if we died now, it would give the connection to somebody else. (taken_
+// comes first, for send() may call serve_taken() already.)
 void Child::new_connection(const Message& message, UniqueFd connection) {
   const auto server = servers_.find(message.key);
   const bool accepted =
@@ -125,17 +126,19 @@ void Child::serve_taken() {
 
 void Child::close(const std::shared_ptr<net::Connections>& connections) {
   for (auto& [seq, server] : asked_) {
-    if (server.connections == connections) server.connections = nullptr;  // see answered()
+    if (server.connections == connections) server.connections = nullptr;  // see query_answered()
   }
+  std::vector<std::string> keys;
   std::erase_if(servers_, [&](const auto& entry) {
-    if (entry.second.connections != connections) return false;
-    channel_.send(line::close(entry.first, next_seq()));
-    return true;
+    const bool is_it = entry.second.connections == connections;
+    if (is_it) keys.push_back(entry.first);
+    return is_it;
   });
+  for (const std::string& key : keys) channel_.send(line::close(key, next_seq()));
   connections->stop([] {});
 }
 
-void Child::leave() {
+void Child::disconnect() {
   if (std::exchange(leaving_, true)) return;
   std::set<std::shared_ptr<net::Connections>> finishing;
   for (const auto& [key, server] : std::exchange(servers_, {})) {
@@ -147,7 +150,7 @@ void Child::leave() {
   stopped();
 }
 
-// One more of those that leave() has told to finish has finished; it counts itself as one.
+// One more of those that disconnect() has told to finish has finished; it counts itself as one.
 void Child::stopped() {
   if (--stopping_ != 0) return;
   if (asked_to_leave_) return channel_.close_when_sent();

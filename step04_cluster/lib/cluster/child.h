@@ -1,5 +1,5 @@
 // The worker's own side: it asks its primary for what it wants to listen on, takes the connections
-// that it is offered, and leaves when it is asked to, or when the primary is gone.
+// that it is offered, leaves when it is asked to, and stops at once when the primary is gone.
 //
 // Its twin is Node's lib/internal/cluster/child.js.
 #pragma once
@@ -34,7 +34,7 @@ class Child {
 
   // Leaves: accepts no more, finishes what it has, and closes the channel. run() returns then, if
   // nothing else is left to do.
-  void disconnect() { leave(); }
+  void disconnect();
 
   // See net::listen() and net::close().
   void listen(std::shared_ptr<net::Connections> connections, const net::Where& where,
@@ -55,14 +55,13 @@ class Child {
   };
 
   void receive(const Message& message, UniqueFd fd);
-  void answered(Server server, const Message& message, UniqueFd fd);
+  void query_answered(Server server, const Message& message, UniqueFd fd);
   void listen_on_shared(Server server, UniqueFd socket);
   void started(Server server, const SocketName& name);
   void failed(const Server& server, int error);
   void new_connection(const Message& message, UniqueFd connection);
   void serve_taken();
   int free_index(const Query& query) const;
-  void leave();
   void stopped();
   void channel_ended(const std::string& error);
 

@@ -65,6 +65,7 @@ void die_with(pid_t primary) {
   if (settings.cwd) check_or_exit(chdir(settings.cwd->c_str()) == 0, settings.cwd->c_str());
   drop_privileges(settings);
   die_with(primary);
+  close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);  // whatever the primary has inherited; since Linux 5.11
   check_or_exit(fcntl(channel, F_SETFD, 0) == 0, "fcntl");  // only this child inherits it
   reset_signals();
   execvpe(argv[0], argv, environment);

@@ -16,8 +16,9 @@ class Handle {
   // Throws std::system_error, if it does not: the caller will answer with that error.
   virtual void add(Worker& worker, std::int64_t question) = 0;
 
-  // `worker` listens no longer; what it was offered before, it may still take.
-  virtual void remove(Worker& worker) = 0;
+  // `worker` listens no longer; what it was offered before, it may still take. False if it did not
+  // listen here.
+  virtual bool remove(Worker& worker) = 0;
 
   // Does nobody listen any more?
   virtual bool is_empty() const = 0;

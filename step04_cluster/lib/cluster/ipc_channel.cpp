@@ -15,8 +15,8 @@ namespace cluster {
 
 namespace {
 
-constexpr std::size_t kMaxLine = 16UL << 20;
 constexpr std::size_t kMaxQueued = 64UL << 20;
+constexpr std::size_t kMaxAcknowledgements = 1UL << 20;
 
 bool would_block(const std::system_error& error) {
   return error.code() == std::errc::resource_unavailable_try_again;
@@ -25,10 +25,6 @@ bool would_block(const std::system_error& error) {
 // The other end is gone: an ordinary event in the life of a channel.
 bool is_gone(const std::system_error& error) {
   return error.code() == std::errc::broken_pipe || error.code() == std::errc::connection_reset;
-}
-
-UniqueFd duplicate(int fd) {
-  return UniqueFd(check(fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl"));
 }
 
 }  // namespace
@@ -86,7 +82,7 @@ void IpcChannel::handle_lines() {
   }
   received_.erase(0, begin);
   searched_ = received_.size();
-  if (searched_ > kMaxLine) throw ProtocolError("a line of more than 16 MiB");
+  if (searched_ > kMaxLine) throw ProtocolError("a line of more than 64 MiB");
   // A descriptor comes with the line that announces it, or with the first part of that line.
   if (fds_.size() > (received_.empty() ? 0 : 1)) {
     throw ProtocolError("a descriptor that no message announced");
@@ -125,6 +121,9 @@ UniqueFd IpcChannel::take_handle() {
     fd = std::move(fds_.front());
     fds_.pop_front();
   }
+  if (acknowledgements_.size() > kMaxAcknowledgements) {
+    throw ProtocolError("it has left 1 MiB of acknowledgements unread");
+  }
   acknowledgements_ += fd ? kHandleAck : kHandleNack;
   acknowledgements_ += '\n';
   return fd;
@@ -135,13 +134,14 @@ void IpcChannel::send(std::string line, int fd, std::int64_t seq) {
   line += '\n';
   if (fd != -1 && is_idle() && send_at_once(line, fd, seq)) return;
 
-  queued_ += line.size();
   if (queued_ > kMaxQueued) return give_up("it has left 64 MiB unread");
-  const bool joins_the_last = fd == -1 && !queue_.empty() && !queue_.back().fd;
+  UniqueFd copy(fd == -1 ? -1 : check(fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl"));
+  queued_ += line.size();
+  const bool joins_the_last = !copy && !queue_.empty() && !queue_.back().fd;
   if (joins_the_last)
     queue_.back().text += line;
   else
-    queue_.push_back({std::move(line), fd == -1 ? UniqueFd() : duplicate(fd), seq});
+    queue_.push_back({std::move(line), std::move(copy), seq});
   flush();
 }
 
@@ -153,9 +153,10 @@ bool IpcChannel::send_at_once(std::string& line, int fd, std::int64_t seq) {
   try {
     transmit(fd);
   } catch (const std::system_error& error) {
-    line = std::move(transit_);
-    transit_.clear();
-    return !would_block(error);
+    line = std::exchange(transit_, "");
+    if (would_block(error)) return false;
+    failed(error);
+    return true;
   }
   flush();
   return true;
@@ -178,15 +179,17 @@ void IpcChannel::flush() {
     }
     watcher_->wait_until_readable();
   } catch (const std::system_error& error) {
-    // If the other end is gone, reading will find that out, after what it has sent before.
-    if (would_block(error)) watcher_->wait_until_readable_or_writable();
-    return;
+    if (would_block(error)) return watcher_->wait_until_readable_or_writable();
+    return failed(error);
   }
   if (!queue_.empty()) return;
-  if (closing_)
-    close();
-  else
-    events_.flushed();
+  events_.flushed();
+  if (closing_ && reason_.empty() && is_flushed()) close();
+}
+
+// If the other end is gone, reading will find that out, after what it has sent before.
+void IpcChannel::failed(const std::system_error& error) {
+  if (!is_gone(error)) give_up(error.what());
 }
 
 // Takes from what is waiting as much as one system call may send. False if there is nothing, or
@@ -222,7 +225,7 @@ void IpcChannel::close() {
   queue_.clear();
 }
 
-// Not end(): whoever sends does not expect to be called back. The end is read from the socket.
+// Whoever sends does not expect to be called back, so not end(): that is read from the socket.
 void IpcChannel::give_up(const std::string& reason) {
   reason_ = reason;
   queue_.clear();

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "cluster/messages.h"
 #include "fd_passing.h"
@@ -42,7 +43,8 @@ class IpcChannel {
   //
   // What does not fit into the kernel now waits here. What is sent after a descriptor waits, too,
   // until the other end has acknowledged it: Node does the same. Does nothing if the channel is
-  // closed. A peer that leaves 64 MiB unread has broken the protocol.
+  // closed. A peer that leaves 64 MiB unread has broken the protocol. Throws std::system_error, and
+  // has not sent anything, if there is no descriptor left for the duplicate.
   void send(std::string line, int fd = -1, std::int64_t seq = -1);
 
   // Is everything that was sent in the kernel, where the other end will find it?
@@ -75,6 +77,7 @@ class IpcChannel {
   void flush();
   bool fill_transit();
   void transmit(int fd);
+  void failed(const std::system_error& error);
   void give_up(const std::string& reason);
   void end(const std::string& error);
 

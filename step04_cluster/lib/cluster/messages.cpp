@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/hot_messages.h"
+#include "cluster/surrogates.h"
 
 namespace cluster {
 
@@ -20,6 +21,7 @@ bool is_shallow(int depth, Json::parse_event_t, Json&) {
 
 Json parse(std::string_view text) {
   Json body = Json::parse(text, is_shallow, false);  // false: do not throw
+  if (body.is_discarded()) body = Json::parse(without_half_pairs(text), is_shallow, false);
   if (body.is_discarded()) throw ProtocolError("a line that is not JSON");
   return body;
 }
@@ -196,7 +198,12 @@ std::string line::with_handle(const std::string& message) {
 }
 
 std::string line::user(const std::string& json) {
-  if (!Json::accept(json)) throw std::invalid_argument("send: not JSON: " + json.substr(0, 100));
+  if (json.size() > kMaxLine) throw std::invalid_argument("send: more than 64 MiB");
+  try {
+    parse(json);
+  } catch (const ProtocolError& error) {
+    throw std::invalid_argument(std::string("send: ") + error.what() + ": " + json.substr(0, 100));
+  }
   std::string one_line = json;
   for (char& c : one_line) {
     if (c == '\n') c = ' ';  // between values: inside a string JSON allows none

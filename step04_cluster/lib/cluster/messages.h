@@ -4,6 +4,7 @@
 // sees the struct. Its twin is spread over Node's lib/internal/cluster/{primary,child,utils}.js.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -59,8 +60,12 @@ class ProtocolError : public std::runtime_error {
 };
 
 // Reads a line, without its newline. Throws ProtocolError if it is not JSON, nested more than 100
-// deep, or one of Node's messages with a member of the wrong type.
+// deep, or one of Node's messages with a member of the wrong type. Half a pair of surrogates, which
+// JavaScript's strings may hold and UTF-8 cannot express, becomes U+FFFD.
 Message decode(std::string_view line);
+
+// A line may have this many bytes.
+inline constexpr std::size_t kMaxLine = 64UL << 20;
 
 // The lines, without their newline. `seq` is the message's own number, and `ack` that of the
 // message it answers.
@@ -91,7 +96,8 @@ std::string answer(const Answer& answer, std::int64_t seq);
 std::string with_handle(const std::string& message);
 
 // A message of the user's, which can be any JSON value, as one line.
-// Throws std::invalid_argument if it is not JSON: a Node at the other end would die of it.
+// Throws std::invalid_argument if it is not JSON, because a Node at the other end would die of it;
+// if it is nested more than 100 deep; or longer than kMaxLine.
 std::string user(const std::string& json);
 
 }  // namespace line

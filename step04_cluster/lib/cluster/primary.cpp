@@ -37,14 +37,14 @@ Worker& Primary::fork(const std::map<std::string, std::string>& env) {
 IpcChannel::Events Primary::events_of(int id) {
   return {
       .message = [=, this](const Message& message, UniqueFd) { receive(*workers.at(id), message); },
-      .handle_lost = [=, this](std::int64_t seq) { answered(*workers.at(id), seq, false); },
+      .handle_lost = [=, this](std::int64_t seq) { offer_answered(*workers.at(id), seq, false); },
       .end = [=, this](const std::string& error) { channel_ended(*workers.at(id), error); },
   };
 }
 
 void Primary::receive(Worker& worker, const Message& message) {
   if (message.kind == Message::Kind::kUser) return on_message.emit(worker, message.text);
-  if (message.ack != -1) return answered(worker, message.ack, message.accepted);
+  if (message.ack != -1) return offer_answered(worker, message.ack, message.accepted);
   if (message.act == "exitedAfterDisconnect") return about_to_leave(worker, message.seq);
   if (worker.is_dead()) return;  // the rest makes no sense any more
   if (message.act == "online") {
@@ -60,27 +60,30 @@ void Primary::receive(Worker& worker, const Message& message) {
   }
 }
 
-// A worker wants to listen. The first that asks for a key makes us bind; the others share.
+// A worker wants to listen.
 void Primary::query_server(Worker& worker, const Message& message) {
-  if (worker.exited_after_disconnect_) return;
+  if (worker.exited_after_disconnect_) return;  // it leaves, and needs no answer
   const std::string key = key_of(message.query);
   try {
-    handle_for(message.query, key).add(worker, message.seq);
+    add_to_handle(worker, message, key);
   } catch (const std::system_error& error) {
     const line::Answer answer = {.ack = message.seq, .error = error.code().value(), .key = key};
     worker.channel_.send(line::answer(answer, next_seq()));
   }
 }
 
-Handle& Primary::handle_for(const Query& query, const std::string& key) {
+// The first that asks for a key makes us bind; the others share.
+void Primary::add_to_handle(Worker& worker, const Message& message, const std::string& key) {
   const auto found = handles_.find(key);
-  if (found != handles_.end()) return *found->second;
+  if (found != handles_.end()) return found->second->add(worker, message.seq);
   if (handles_.size() == kMaxHandles) throw ListenError(EMFILE, key);
-  return *handles_.emplace(key, new_handle(policy, key, query)).first->second;
+  auto handle = new_handle(policy, key, message.query);
+  handle->add(worker, message.seq);
+  handles_.emplace(key, std::move(handle));
 }
 
 // The answer to the offer of a connection.
-void Primary::answered(Worker& worker, std::int64_t offer, bool accepted) {
+void Primary::offer_answered(Worker& worker, std::int64_t offer, bool accepted) {
   for (const auto& [key, handle] : handles_) {
     if (handle->answer(worker, offer, accepted)) return;
   }
@@ -90,21 +93,16 @@ void Primary::answered(Worker& worker, std::int64_t offer, bool accepted) {
 void Primary::close(Worker& worker, const std::string& key) {
   const auto found = handles_.find(key);
   if (found == handles_.end()) return;
-  found->second->remove(worker);
-  if (found->second->is_empty()) handles_.erase(found);
+  if (found->second->remove(worker) && found->second->is_empty()) handles_.erase(found);
 }
 
 // A worker listens no longer. When the last one has left because it was asked to, the socket is
 // closed, and clients are refused. When it died, the socket stays, and they wait for a replacement.
 void Primary::remove_from_handles(Worker& worker) {
-  for (const auto& [key, handle] : handles_) handle->remove(worker);
-  if (!worker.exited_after_disconnect_) return;
-  std::erase_if(handles_, [](const auto& entry) { return entry.second->is_empty(); });
-}
-
-// As in Node, this function of the worker is here: it needs to know the handles.
-void Worker::disconnect() {
-  primary().disconnect(*this);
+  std::erase_if(handles_, [&](const auto& entry) {
+    const bool was_here = entry.second->remove(worker);
+    return was_here && worker.exited_after_disconnect_ && entry.second->is_empty();
+  });
 }
 
 void Primary::disconnect(Worker& worker) {
@@ -116,10 +114,9 @@ void Primary::disconnect(Worker& worker) {
 void Primary::disconnect(std::function<void()> done) {
   const auto all = workers;
   for (const auto& [id, worker] : all) disconnect(*worker);
-  if (all.empty())
-    loop::post(std::move(done));
-  else
-    waiting_for_the_end_.push_back(std::move(done));
+  handles_.clear();  // those, too, that nobody listens on because the last one has died
+  if (all.empty()) return loop::post(std::move(done));
+  waiting_for_the_end_.push_back(std::move(done));
 }
 
 // A worker leaves by itself, and waits for us to know.
@@ -139,8 +136,8 @@ void Primary::channel_ended(Worker& worker, const std::string& error) {
   on_disconnect.emit(worker);
 }
 
-// In a loop: the kernel merges several SIGCHLD into one. Of children that are not our workers,
-// which a process 1 may have, it only takes note.
+// In a loop: the kernel merges several SIGCHLD into one. Children that are not our workers are
+// waited for, too, and then forgotten: process 1, in a container, gets every orphan as its child.
 void Primary::reap() {
   int status = 0;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
@@ -150,10 +147,12 @@ void Primary::reap() {
   }
 }
 
+// First it gets nothing more. Then its last words are heard: perhaps that it has taken what it was
+// offered. What is unanswered after that was not taken.
 void Primary::exited(std::shared_ptr<Worker> worker, const Ending& ending) {
   worker->exited_ = true;
   for (const auto& [key, handle] : handles_) handle->remove(*worker);
-  worker->channel_.read_all();  // its last words: what it has accepted, it has taken
+  worker->channel_.read_all();
   if (worker->channel_.is_open()) {
     worker->channel_.close();  // somebody else, whom it has started, holds the other end
     channel_ended(*worker, "");
@@ -165,7 +164,7 @@ void Primary::exited(std::shared_ptr<Worker> worker, const Ending& ending) {
   children_.keep_loop_running(!workers.empty());
   on_exit.emit(*worker, ending);
   on_death.emit(*worker);
-  loop::post([worker = std::move(worker)] {});  // dies later: this may be a callback of its channel
+  loop::post([worker = std::move(worker)] {});  // destroyed later: its channel may be our caller
   if (!workers.empty()) return;
   for (const auto& done : std::exchange(waiting_for_the_end_, {})) done();
 }

@@ -36,8 +36,8 @@ class Primary {
   IpcChannel::Events events_of(int id);
   void receive(Worker& worker, const Message& message);
   void query_server(Worker& worker, const Message& message);
-  Handle& handle_for(const Query& query, const std::string& key);
-  void answered(Worker& worker, std::int64_t offer, bool accepted);
+  void add_to_handle(Worker& worker, const Message& message, const std::string& key);
+  void offer_answered(Worker& worker, std::int64_t offer, bool accepted);
   void close(Worker& worker, const std::string& key);
   void remove_from_handles(Worker& worker);
   void about_to_leave(Worker& worker, std::int64_t question);

@@ -1,6 +1,7 @@
 #include "cluster/reuseport_handle.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "cluster/utils.h"
@@ -15,10 +16,12 @@ ReusePortHandle::ReusePortHandle(std::string key, Query query)
 }
 
 void ReusePortHandle::add(Worker& worker, std::int64_t question) {
+  const bool is_here = std::ranges::find(slots_, &worker, &Slot::worker) != slots_.end();
+  if (is_here) throw ListenError(EADDRINUSE, key_);
   const line::Answer answer = {.ack = question, .key = key_, .data = query_.data};
   Slot& slot = free_slot();
-  slot.worker = &worker;
   worker.channel().send(line::with_handle(line::answer(answer, next_seq())), slot.socket.get());
+  slot.worker = &worker;
 }
 
 ReusePortHandle::Slot& ReusePortHandle::free_slot() {
@@ -28,9 +31,13 @@ ReusePortHandle::Slot& ReusePortHandle::free_slot() {
   return slots_.back();
 }
 
-void ReusePortHandle::remove(Worker& worker) {
+bool ReusePortHandle::remove(Worker& worker) {
   const auto found = std::ranges::find(slots_, &worker, &Slot::worker);
-  if (found != slots_.end()) found->worker = nullptr;
+  if (found == slots_.end()) return false;
+  found->worker = nullptr;
+  const bool by_its_own_wish = worker.is_connected() && !worker.is_dead();
+  if (by_its_own_wish) slots_.erase(found);
+  return true;
 }
 
 bool ReusePortHandle::is_empty() const {

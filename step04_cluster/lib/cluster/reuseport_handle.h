@@ -2,10 +2,11 @@
 // socket for each new connection, by a hash of its addresses: no worker wakes up in vain, and
 // nobody can take over what waits for a worker that is slow.
 //
-// Closing one of the sockets would reset the connections that wait in its queue, so the primary
-// keeps them all open: a worker has a slot, and its replacement gets the slot's socket, with what
-// waits there. Node has no twin of it: there a worker binds with SO_REUSEPORT by itself.
-// See SO_REUSEPORT in socket(7).
+// Closing one of the sockets resets the connections that wait in its queue. So when a worker dies,
+// the primary keeps its socket: a worker has a slot, and its replacement gets the slot's socket,
+// with what waits there. If a worker leaves because it was asked to, or closes its server, there
+// may be no replacement, and clients would wait for ever: then the socket is closed. Node has no
+// twin of it: there a worker binds with SO_REUSEPORT by itself. See SO_REUSEPORT in socket(7).
 #pragma once
 
 #include <string>
@@ -22,7 +23,7 @@ class ReusePortHandle : public Handle {
   ReusePortHandle(std::string key, Query query);
 
   void add(Worker& worker, std::int64_t question) override;
-  void remove(Worker& worker) override;
+  bool remove(Worker& worker) override;
   bool is_empty() const override;
 
   // Nothing is ever offered.

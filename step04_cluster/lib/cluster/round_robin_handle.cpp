@@ -22,7 +22,7 @@ RoundRobinHandle::RoundRobinHandle(const std::string& key, const Query& query)
     : key_(key),
       quoted_key_(quoted(key)),
       data_(query.data),
-      acceptor_(listen_for(query), [this](UniqueFd connection) { take(std::move(connection)); }),
+      acceptor_(listen_for(query), [this](UniqueFd connection) { arrived(std::move(connection)); }),
       rest_timer_([this] {
         for (Worker* worker : std::exchange(resting_, {})) become_free(*worker);
       }) {}
@@ -37,16 +37,17 @@ void RoundRobinHandle::add(Worker& worker, std::int64_t question) {
   become_free(worker);
 }
 
-void RoundRobinHandle::remove(Worker& worker) {
-  workers_.erase(&worker);
+bool RoundRobinHandle::remove(Worker& worker) {
+  const bool was_here = workers_.erase(&worker) != 0;
   std::erase(free_, &worker);
   std::erase(resting_, &worker);
   // If the last one died, connections wait in the kernel's queue for its replacement.
   if (workers_.empty()) acceptor_.pause();
+  return was_here;
 }
 
 // A client has connected.
-void RoundRobinHandle::take(UniqueFd connection) {
+void RoundRobinHandle::arrived(UniqueFd connection) {
   waiting_.push_back({std::move(connection)});
   hand_off();
   if (waiting_.size() >= kMaxWaiting) acceptor_.pause();
@@ -64,8 +65,14 @@ void RoundRobinHandle::hand_off() {
 
 void RoundRobinHandle::offer(Worker& worker, Connection connection) {
   const std::int64_t seq = next_seq();
-  worker.channel().send(line::newconn(quoted_key_, seq), connection.fd.get(), seq);
-  offers_[&worker] = {seq, std::move(connection)};
+  std::string message = line::newconn(quoted_key_, seq);
+  try {
+    worker.channel().send(std::move(message), connection.fd.get(), seq);
+    offers_[&worker] = {seq, std::move(connection)};
+  } catch (const std::system_error&) {  // no descriptor is left: later
+    waiting_.push_front(std::move(connection));
+    rest(worker);
+  }
 }
 
 // Whatever the answer is, the worker has read what we sent before, and can have the next one.
@@ -116,7 +123,7 @@ void RoundRobinHandle::bury(Worker& worker) {
 }
 
 // Not if the worker has read from it, or answered: the request might be carried out twice. And not
-// for ever: it might be this connection that kills workers.
+// for ever: it might be this connection that kills workers. (workers_ is without the dead one.)
 bool RoundRobinHandle::may_be_dealt_again(const Connection& connection) const {
   const std::size_t most = std::max<std::size_t>(2, workers_.size() + 1);
   return connection.deaths < most && net::traffic_of(connection.fd.get()) == connection.before;

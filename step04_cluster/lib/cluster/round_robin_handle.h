@@ -24,7 +24,7 @@ class RoundRobinHandle : public Handle {
   RoundRobinHandle(const std::string& key, const Query& query);
 
   void add(Worker& worker, std::int64_t question) override;
-  void remove(Worker& worker) override;
+  bool remove(Worker& worker) override;
   bool is_empty() const override { return workers_.empty(); }
   bool answer(Worker& worker, std::int64_t offer, bool accepted) override;
   void bury(Worker& worker) override;
@@ -34,14 +34,14 @@ class RoundRobinHandle : public Handle {
   struct Connection {
     UniqueFd fd;
     std::size_t deaths = 0;    // workers that died while it was offered to them
-    net::Traffic before = {};  // what had been read and written when it came to us
+    net::Traffic before = {};  // read and written before it came to us: nothing, of a new one
   };
   struct Offer {
     std::int64_t seq;
     Connection connection;
   };
 
-  void take(UniqueFd connection);
+  void arrived(UniqueFd connection);
   void hand_off();
   void offer(Worker& worker, Connection connection);
   void become_free(Worker& worker);
@@ -50,7 +50,7 @@ class RoundRobinHandle : public Handle {
 
   std::string key_;
   std::string quoted_key_;
-  std::string data_;  // of the first query: what servers of this name share
+  std::string data_;  // a JSON value, Node's affair: the first worker's, given to the others
   net::Acceptor acceptor_;
   std::set<Worker*> workers_;        // that listen
   std::deque<Worker*> free_;         // of these, the ones without an offer, the longest-free first

@@ -18,7 +18,7 @@ class SharedHandle : public Handle {
   SharedHandle(std::string key, const Query& query);
 
   void add(Worker& worker, std::int64_t question) override;
-  void remove(Worker& worker) override { workers_.erase(&worker); }
+  bool remove(Worker& worker) override { return workers_.erase(&worker) != 0; }
   bool is_empty() const override { return workers_.empty(); }
 
   // Nothing is ever offered.

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "cluster/primary.h"
+
 namespace cluster {
 
 Worker::Worker(int id, ChildProcess process, IpcChannel::Events events)
@@ -13,6 +15,10 @@ Worker::Worker(int id, ChildProcess process, IpcChannel::Events events)
 // that it is dead.
 void Worker::kill(int signal) const {
   if (!is_dead()) ::kill(pid_, signal);
+}
+
+void Worker::disconnect() {
+  primary().disconnect(*this);  // which knows the handles that it listens on
 }
 
 Ending ending_of(int status) {

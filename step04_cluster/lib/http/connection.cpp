@@ -6,12 +6,6 @@
 
 namespace http {
 
-namespace {
-
-constexpr std::size_t kMaxUnparsed = 64UL * 1024;
-
-}  // namespace
-
 Connection::Connection(std::shared_ptr<Connections> server)
     : server_(std::move(server)), parser_(server_->options()) {}
 

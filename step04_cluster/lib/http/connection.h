@@ -67,6 +67,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void refuse(int status);
   void answer_error(int status);
 
+  static constexpr std::size_t kMaxUnparsed = 64UL * 1024;  // then the client has to wait
+
   const std::shared_ptr<Connections> server_;
   Socket socket_{*this};
   Output output_{socket_.stream(), [this](bool ok) { written(ok); }};

@@ -2,9 +2,9 @@
 
 #include <sys/socket.h>
 
-#include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "cluster/cluster.h"
 #include "listener.h"
@@ -16,22 +16,42 @@ namespace net {
 
 namespace {
 
-// Where this process itself listens: the primary, or a program without any cluster.
-std::map<std::shared_ptr<Connections>, Acceptor>& acceptors() {
-  static std::map<std::shared_ptr<Connections>, Acceptor> acceptors;
-  return acceptors;
+// Where this process itself listens: the primary, or a program without any cluster. The acceptor
+// comes in the turn of the loop after listen().
+struct Listening {
+  explicit Listening(std::shared_ptr<Connections> who) : connections(std::move(who)) {}
+  std::shared_ptr<Connections> connections;
+  std::optional<Acceptor> acceptor = {};
+};
+
+std::vector<std::shared_ptr<Listening>>& all() {
+  static std::vector<std::shared_ptr<Listening>> all;
+  return all;
 }
 
-std::string listen_alone(const std::shared_ptr<Connections>& connections, const Where& where) {
+std::string start(Listening& listening, const Where& where) {
   const bool any = where.host == "any";
   UniqueFd socket = bind_tcp(any ? std::nullopt : std::optional(where.host), where.port);
   start_listening(socket.get());
   std::string address = address_of(socket.get());
-  const auto take = [&taker = *connections](UniqueFd connection) {
+  const auto take = [&taker = *listening.connections](UniqueFd connection) {
     taker.take(std::move(connection));
   };
-  acceptors().try_emplace(connections, std::move(socket), take).first->second.resume();
+  listening.acceptor.emplace(std::move(socket), take);
+  listening.acceptor->resume();
   return address;
+}
+
+void listen_alone(const std::shared_ptr<Listening>& listening, const Where& where,
+                  const Outcome& outcome) {
+  try {
+    const std::string address = start(*listening, where);
+    if (outcome.listening) outcome.listening(address);
+  } catch (const ListenError& error) {
+    std::erase(all(), listening);
+    if (!outcome.failed) throw;
+    outcome.failed(error);
+  }
 }
 
 }  // namespace
@@ -40,20 +60,15 @@ void listen(std::shared_ptr<Connections> connections, const Where& where, Outcom
   if (cluster::is_worker()) {
     return cluster::worker().listen(std::move(connections), where, std::move(outcome));
   }
-  loop::post([=] {
-    try {
-      const std::string address = listen_alone(connections, where);
-      if (outcome.listening) outcome.listening(address);
-    } catch (const ListenError& error) {
-      if (!outcome.failed) throw;
-      outcome.failed(error);
-    }
+  all().push_back(std::make_shared<Listening>(std::move(connections)));
+  loop::post([=, posted = std::weak_ptr(all().back())] {
+    if (const auto listening = posted.lock()) listen_alone(listening, where, outcome);
   });
 }
 
 void close(const std::shared_ptr<Connections>& connections) {
   if (cluster::is_worker()) return cluster::worker().close(connections);
-  acceptors().erase(connections);
+  std::erase_if(all(), [&](const auto& entry) { return entry->connections == connections; });
   connections->stop([] {});
 }
 

@@ -18,7 +18,8 @@ struct Where {
   std::string host = "127.0.0.1";  // a numeric address, IPv4 or IPv6; or "any": all of them
 };
 
-// What becomes of it; called from the loop, one of the two, once.
+// What becomes of it; called from the loop, one of the two, once. Neither, if close() comes first,
+// or this worker is leaving.
 struct Outcome {
   std::function<void(const std::string& address)> listening = {};  // "127.0.0.1:8000"
   // Without this function an error ends the process: cluster::run() prints it and returns 1.

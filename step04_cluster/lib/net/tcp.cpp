@@ -65,9 +65,7 @@ UniqueFd bind_to_address(const std::string& address, int port, BindOptions optio
 }
 
 bool machine_has_ipv6() {
-  static const bool has =
-      static_cast<bool>(UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)));
-  return has;
+  return UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)) || errno != EAFNOSUPPORT;
 }
 
 }  // namespace

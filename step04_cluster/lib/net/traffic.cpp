@@ -14,15 +14,31 @@ namespace {
 
 constexpr int kCloseWait = 8;  // TCP_CLOSE_WAIT: the kernel's headers keep it to themselves
 
-}  // namespace
-
-Traffic traffic_of(int connection) {
-  // The kernel's own header: the C library's tcp_info ends before the members we need.
+// The kernel's own header: the C library's tcp_info ends before the members we need.
+tcp_info info_of(int connection) {
   tcp_info info = {};
   socklen_t size = sizeof(info);
   check(getsockopt(connection, IPPROTO_TCP, TCP_INFO, &info, &size), "getsockopt TCP_INFO");
+  return info;
+}
+
+int unread_of(int connection) {
   int unread = 0;
   check(ioctl(connection, SIOCINQ, &unread), "ioctl SIOCINQ");
+  return unread;
+}
+
+}  // namespace
+
+Traffic traffic_of(int connection) {
+  tcp_info info = {};
+  tcp_info later = info_of(connection);
+  int unread = 0;
+  do {  // until nothing has arrived between the questions
+    info = later;
+    unread = unread_of(connection);
+    later = info_of(connection);
+  } while (later.tcpi_bytes_received != info.tcpi_bytes_received);
   // The client's end of file counts as a byte received, but not as a byte to read.
   const std::uint64_t end_of_file = info.tcpi_state == kCloseWait ? 1 : 0;
   return {info.tcpi_bytes_received - end_of_file - unread, info.tcpi_bytes_sent};

@@ -13,8 +13,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxFailures = 3;     // starts that may fail
-constexpr std::chrono::seconds kPeriod(1);  // in this time
+constexpr std::size_t kMaxFailures = 3;             // starts that may fail
+constexpr std::chrono::milliseconds kPeriod(1000);  // in this time
 
 std::string name_of(const cluster::Worker& worker) {
   return "worker " + std::to_string(worker.id()) + " (pid " + std::to_string(worker.pid()) + ")";
@@ -86,10 +86,7 @@ void Supervisor::exited(cluster::Worker& worker, const cluster::Ending& ending) 
   const bool never_listened = start_timers_.erase(worker.id()) != 0;
   const bool as_asked = worker.exited_after_disconnect() && ending.code == 0;
   if (!as_asked) say(name_of(worker) + " died (" + to_string(ending) + ")");
-  if (stopping_) {
-    if (cluster::workers().empty()) drain_.stop();
-    return;
-  }
+  if (stopping_) return;
   if (never_listened) failures_.push_back(Clock::now());
   if (served_)
     fill();
@@ -102,7 +99,7 @@ void Supervisor::stop() {
   retry_.stop();
   start_timers_.clear();
   drain_.start(options_.drain_timeout);
-  cluster::disconnect();
+  cluster::disconnect([this] { drain_.stop(); });
 }
 
 void Supervisor::kill_all() {

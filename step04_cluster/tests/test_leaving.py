@@ -1,0 +1,58 @@
+"""Workers that leave while others stay, or come: the port is for those."""
+import signal
+
+import pytest
+from scripted import start_scripts  # noqa: F401 (a fixture)
+
+
+@pytest.mark.parametrize("farewell", ["peer.say('close', key='127.0.0.1:0:4:undefined:0')", "pass"])
+def test_a_port_that_waits_for_a_replacement_stays_open_whoever_leaves(
+        start_scripts, tmp_path, farewell):
+    """Worker 1 leaves slowly. Worker 2 dies, so that nobody listens; its replacement comes late. What
+    worker 1 has to say in the meantime is no reason to close the port."""
+    go, bye = tmp_path / "go", tmp_path / "bye"
+    cluster = start_scripts(2, f"""
+while me > 2 and not os.path.exists('{go}'): time.sleep(0.01)
+peer.listen()
+if me == 1:
+    peer.say('exitedAfterDisconnect')
+    peer.hear()
+    while not os.path.exists('{bye}'): time.sleep(0.01)
+    {farewell}
+    sys.exit(0)
+peer.serve()
+""")
+    port = cluster.port
+    victim = int(cluster.wait_for(r"worker 2 \(pid (\d+)\) listening")[1])
+    cluster.send_signal(signal.SIGKILL, victim)
+    cluster.wait_for(r"worker 3 \(pid \d+\) online|worker 2 \(pid \d+\) died")
+    bye.touch()
+    cluster.wait_for(r"worker 1 \(pid \d+\) disconnected")
+    with cluster.connect(port) as early:
+        early.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        go.touch()
+        cluster.expect(early.answer().status == 200, "an answer of the replacement")
+
+
+def test_with_reuseport_nobody_waits_for_a_worker_that_has_left(start_scripts, tmp_path):
+    """As long as its socket is open, the kernel gives it its share of the connections."""
+    bye = tmp_path / "bye"
+    cluster = start_scripts(2, f"""
+if me > 2: signal.pause()  # no replacement
+peer.say('online')
+told, fd = peer.ask()
+listener = socket.socket(fileno=fd)
+listener.setblocking(True)
+listener.listen()
+port = listener.getsockname()[1]
+peer.say('listening', address='127.0.0.1', port=port, addressType=4, index=0, key=told['key'])
+while me == 2: answer(listener.accept()[0])
+while not os.path.exists('{bye}'): time.sleep(0.01)
+listener.close()
+peer.say('exitedAfterDisconnect')
+peer.hear()
+""", "--policy", "reuseport")
+    bye.touch()
+    cluster.wait_for(r"worker 1 \(pid \d+\) disconnected")
+    for _ in range(40):
+        cluster.expect(cluster.get().status == 200, "an answer of worker 2")
