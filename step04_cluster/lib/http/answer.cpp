@@ -6,6 +6,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "http/character_set.h"
 #include "http/date.h"
 #include "http/status.h"
 
@@ -30,21 +31,19 @@ std::uint64_t parsed_length(const std::string& value) {
 }
 
 // RFC 9110, 5.6.2: what a name may consist of.
-bool is_token(std::string_view name) {
-  constexpr std::string_view kAllowed =
-      "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  return !name.empty() && name.find_first_not_of(kAllowed) == name.npos;
-}
+constexpr CharacterSet kToken(
+    "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
 // A line end in a header field would begin another field, or another answer: whoever can put one
 // there answers in our name.
-void check_field(const std::pair<std::string, std::string>& field) {
-  constexpr std::string_view kForbidden("\r\n\0", 3);
-  if (!is_token(field.first)) {
-    throw std::invalid_argument("http: '" + field.first + "' is not the name of a header field");
+constexpr CharacterSet kForbidden(std::string_view("\r\n\0", 3));
+
+void check_field(const std::string& name, const std::string& value) {
+  if (name.empty() || !kToken.contains_all(name)) {
+    throw std::invalid_argument("http: '" + name + "' is not the name of a header field");
   }
-  if (field.second.find_first_of(kForbidden) != std::string::npos) {
-    throw std::invalid_argument("http: a line end in the header field " + field.first);
+  if (kForbidden.contains_any(value)) {
+    throw std::invalid_argument("http: a line end in the header field " + name);
   }
 }
 
@@ -67,29 +66,29 @@ Answer::Answer(const Request& request, const CommonLines& lines)
       knows_chunks_(request.version_minor() > 0),
       keeps_alive_(request.keeps_alive()) {}
 
-void Answer::set_head(int status, Headers headers) {
+void Answer::set_head(int status, const Headers& headers) {
   if (is_head_written_) throw std::logic_error("http: the head has been written already");
   if (status < 200 || status > 999) {
     throw std::invalid_argument("http: " + std::to_string(status) + " is not a final status");
   }
   Head head = {.status = status};
-  for (auto& field : headers) head.add(std::move(field));
+  for (const auto& [name, value] : headers) head.add(name, value);
   head_ = std::move(head);
   if (head_.closes) keeps_alive_ = false;
 }
 
-void Answer::Head::add(std::pair<std::string, std::string> field) {
-  check_field(field);
-  const auto is = [&](std::string_view name) { return equals_ignoring_case(field.first, name); };
+void Answer::Head::add(const std::string& name, const std::string& value) {
+  check_field(name, value);
+  const auto is = [&](std::string_view known) { return equals_ignoring_case(name, known); };
   if (is("Transfer-Encoding")) throw std::invalid_argument("http: Transfer-Encoding is not yours");
   if (is("Content-Length")) {
     if (length) throw std::invalid_argument("http: several Content-Length");
-    length = parsed_length(field.second);
+    length = parsed_length(value);
   } else if (is("Connection")) {
-    closes = closes || equals_ignoring_case(field.second, "close");
+    closes = closes || equals_ignoring_case(value, "close");
   } else {
     has_date = has_date || is("Date");
-    fields.push_back(std::move(field));
+    fields.append(name).append(": ").append(value).append("\r\n");
   }
 }
 
@@ -127,10 +126,7 @@ void Answer::write_head(std::string& out) {
   out += "HTTP/1.1 ";
   append_number(out, head_.status);
   out.append(" ").append(reason_phrase(head_.status)).append("\r\n");
-  for (const auto& [name, value] : head_.fields) {
-    out.append(name).append(": ").append(value).append("\r\n");
-  }
-  Headers().swap(head_.fields);  // the connection may be idle for a long time
+  out += std::exchange(head_.fields, {});  // the connection may be idle for a long time
   if (!head_.has_date) out += date_line();
   out += keeps_alive_ ? lines_->keep_alive : lines_->close;
   write_framing(out);

@@ -30,7 +30,7 @@ class Answer {
   Answer(const Request& request, const CommonLines& lines);
 
   // See Response::write_head(), which says what this throws.
-  void set_head(int status, Headers headers);
+  void set_head(int status, const Headers& headers);
 
   // Appends to `out` the head, unless that has been done, and `part` of the body.
   void write(std::string& out, std::string_view part);
@@ -52,12 +52,12 @@ class Answer {
   // What the handler has said; the lines that we have something to say about are taken out.
   struct Head {
     int status = 200;
-    Headers fields = {};
+    std::string fields = {};                   // as lines
     std::optional<std::uint64_t> length = {};  // the value of Content-Length
     bool has_date = false;
     bool closes = false;
 
-    void add(std::pair<std::string, std::string> field);
+    void add(const std::string& name, const std::string& value);
   };
 
   bool may_have_body() const;

@@ -34,7 +34,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   // What a Response does, as long as its request is the one that is being answered.
   bool is_answering(std::uint64_t number) const;
-  void write_head(int status, Headers headers) { answer_.set_head(status, std::move(headers)); }
+  void write_head(int status, const Headers& headers) { answer_.set_head(status, headers); }
   bool write(std::string_view part);
   void end(std::string_view last);
   void on_drain(std::function<void()> callback) { on_drain_ = std::move(callback); }

@@ -2,6 +2,8 @@
 
 #include <llhttp.h>
 
+#include "http/character_set.h"
+
 namespace http {
 
 namespace {
@@ -26,8 +28,8 @@ int check_transfer_encoding(std::string_view value) {
 }
 
 int check_host(std::string_view value) {
-  const bool is_host = value.find_first_of(" \t,/?#@\\") == value.npos;
-  return is_host ? 0 : HTTP_STATUS_BAD_REQUEST;
+  static constexpr CharacterSet kInNoHost(" \t,/?#@\\");
+  return kInNoHost.contains_any(value) ? HTTP_STATUS_BAD_REQUEST : 0;
 }
 
 int check_expect(std::string_view value) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "http/character_set.h"
+
 namespace http {
 
 namespace {
@@ -13,10 +15,12 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+constexpr CharacterSet kSpace(" \t");
+
 std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  while (!text.empty() && kSpace.contains(text.front())) text.remove_prefix(1);
+  while (!text.empty() && kSpace.contains(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 std::string percent_decoded(std::string_view text) {
@@ -116,7 +120,7 @@ bool Request::split_field(std::string_view line) {
   const std::size_t colon = line.find(':');
   if (colon == line.npos || colon == 0) return false;
   const std::string_view name = line.substr(0, colon);
-  if (name.find_first_of(" \t") != name.npos) return false;
+  if (kSpace.contains_any(name)) return false;
   fields_.push_back({name, trimmed(line.substr(colon + 1))});
   return true;
 }

@@ -9,8 +9,8 @@ namespace http {
 Response::Response(std::shared_ptr<Connection> connection, std::uint64_t number)
     : connection_(std::move(connection)), number_(number) {}
 
-void Response::write_head(int status, Headers headers) {
-  if (connection_->is_answering(number_)) connection_->write_head(status, std::move(headers));
+void Response::write_head(int status, const Headers& headers) {
+  if (connection_->is_answering(number_)) connection_->write_head(status, headers);
 }
 
 bool Response::write(std::string_view part) {

@@ -30,7 +30,7 @@ class Response {
   // Throws std::invalid_argument, and changes nothing, if the status is not from 200 to 999; a name
   // is no token, or a value has CR, LF or NUL in it; Content-Length is no number, or given twice;
   // or Transfer-Encoding is given. Throws std::logic_error if the head has been written already.
-  void write_head(int status, Headers headers = {});
+  void write_head(int status, const Headers& headers = {});
 
   // Sends a part of the body. Returns false if the client does not read as fast as that: more than
   // 64 KiB wait to be sent. Then wait for on_drain(), or memory fills up. False, too, if there is
