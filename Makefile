@@ -10,9 +10,11 @@ PYTESTS := $(PYTEST) -q -rs -p no:cacheprovider
 help:
 	@echo 'make run            start step 4 on port 8000 (make run WORKERS=4 PORT=0)'
 	@echo 'make hello          start the ten lines that it all began with, on port 8000'
+	@echo 'make mixed          two workers in C++ and two in Node share port 8000'
 	@echo 'make check          build and check every step, and the course itself'
 	@echo 'make check-step02   build and check one step'
 	@echo 'make check-more     the same once more, harder: sanitizers, regressions, wrong programs'
+	@echo 'make interop        step 4 with other versions of Node: NODES="18 20 22 24 26"'
 	@echo 'make diff STEP=3    what step 3 adds to step 2'
 	@echo 'make slides         slides/dist/index.html and slides/dist/slides.pdf'
 	@echo 'make format, tidy   lay the code out, lint it'
@@ -35,6 +37,15 @@ hello: ready
 	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) hello
 	@echo 'http://127.0.0.1:8000/ (Ctrl-C ends it)'
 	@exec $(LAST)/hello
+
+.PHONY: mixed
+mixed: ready
+	@echo 'building $(LAST)'
+	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) mixed
+
+.PHONY: interop
+interop: ready
+	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) interop
 
 .PHONY: check
 check: ready $(STEPS:%=check-%) check-course

@@ -44,7 +44,7 @@ def _due(cluster, step):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     due = module.ledger(len(cluster.workers))
-    primary = {**due["primary"], **cluster.extra_of_primary}
+    primary = {kind: n for kind, n in {**due["primary"], **cluster.extra_of_primary}.items() if n}
     worker = {**due["worker"], **cluster.extra_of_worker}
     return [primary, *[worker] * (len(_accountable(cluster)) - 1)]
 

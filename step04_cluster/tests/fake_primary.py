@@ -14,13 +14,13 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 class Worker:
     """Our program as a worker, and its channel in the hands of the test."""
 
-    def __init__(self, *options, **environment):
+    def __init__(self, *options, program=harness.PROGRAM, **environment):
         ours, theirs = socket.socketpair()
         ours.settimeout(client.PATIENCE)
         self.peer = Peer(ours)
         environment = {"NODE_UNIQUE_ID": "1", "NODE_CHANNEL_FD": str(theirs.fileno()), **environment}
         self.process = subprocess.Popen(
-            [harness.PROGRAM, *map(str, options)], pass_fds=[theirs.fileno()], text=True,
+            [program, *map(str, options)], pass_fds=[theirs.fileno()], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, **{k: v for k, v in environment.items() if v is not None}})
         theirs.close()

@@ -186,6 +186,12 @@ TEST(Line, AUsersMessageIsOneLine) {
   EXPECT_THROW(line::user(nested(200)), std::invalid_argument) << "nobody would take it";
 }
 
+TEST(Decode, TakesFalseForANumberThatIsNotThere) {
+  const std::string query =
+      R"({"cmd":"NODE_CLUSTER","act":"queryServer","backlog":false,"port":80})";
+  EXPECT_EQ(decode(query).query.backlog, 0);
+}
+
 TEST(Decode, HalfACharacterIsReplaced) {
   EXPECT_EQ(decode(R"("\ud83d")").text, "\"\ufffd\"");
   EXPECT_EQ(decode(R"(["\ude00","\ud83d\ud83d\ude00","\ud83dx"])").text,

@@ -168,7 +168,7 @@ MUTATIONS = {
         "  offers_[&worker] = {seq, std::move(connection)};", "  offers_[&worker] = {seq, {}};",
         "test_hand_over.py::test_an_offered_connection_is_in_both_processes"),
     "a worker that refuses is asked again at once": Mutation(
-        "step04_cluster", "lib/cluster/round_robin_handle.cpp", "    rest(worker);\n",
+        "step04_cluster", "lib/cluster/round_robin_handle.cpp", "    rest(worker);\n    hand_off();\n",
         "    become_free(worker);\n", "test_hand_over.py::test_a_worker_that_refuses_is_given_time"),
     "a worker may be in the queue twice": Mutation(
         "step04_cluster", "lib/cluster/round_robin_handle.cpp",
@@ -255,6 +255,16 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/ipc_channel.cpp", "  events_.flushed();\n",
         "  if (!closing_) events_.flushed();\n", "test_worker_offers.py::"
         "test_it_serves_what_it_has_taken_even_if_it_is_asked_to_leave_meanwhile"),
+    "a shortage of descriptors is the end": Mutation(
+        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
+        "catch (const std::system_error&) {", "catch (const std::bad_alloc&) {",
+        "test_shortage.py::test_a_shortage_of_descriptors_delays_an_offer"),
+    "a member of queryServer has another name": Mutation(
+        "step04_cluster", "lib/cluster/messages.cpp", 'body["addressType"] =', 'body["address_type"] =',
+        "test_node_messages.py::test_a_workers_messages"),
+    "a member of an answer has another name": Mutation(
+        "step04_cluster", "lib/cluster/messages.cpp", '{"family", is_ipv6', '{"type", is_ipv6',
+        "test_node_messages.py::test_a_primarys_messages"),
     "two hosts are as good as one": Mutation(
         "step04_cluster", "lib/http/head_check.cpp", "counts.host > 1 || ", "",
         "test_http_clients.py::test_what_could_be_smuggled_is_refused"),

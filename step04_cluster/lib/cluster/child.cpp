@@ -11,7 +11,7 @@
 #include "cluster/utils.h"
 #include "listener.h"
 #include "loop/loop.h"
-#include "net/tcp.h"
+#include "net/socket.h"
 
 namespace cluster {
 
@@ -87,8 +87,8 @@ void Child::listen_on_shared(Server server, UniqueFd socket) {
     channel_.send(line::close(server.key, next_seq()));
     return failed(server, error.code().value());
   }
-  const SocketName name = name_of(server.acceptor->listener());
-  started(std::move(server), name);
+  const auto name = name_of(server.acceptor->listener());
+  started(std::move(server), name.value_or(SocketName{}));
 }
 
 void Child::started(Server server, const SocketName& name) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "cluster/worker.h"
+#include "net/bind.h"
 
 namespace cluster {
 
@@ -29,6 +30,8 @@ class Handle {
 
   // The process of `worker` has ended, and everything that it had said was listened to.
   virtual void bury(Worker& worker) = 0;
+
+  net::SocketFile file;  // the name of a Unix-domain socket, which goes when the socket does
 };
 
 }  // namespace cluster

@@ -40,7 +40,7 @@ const Json& member(const Json& body, const char* name) {
 std::int64_t number(const Json& body, const char* name, std::int64_t otherwise, std::int64_t least,
                     std::int64_t most) {
   const Json& value = member(body, name);
-  if (value.is_null()) return otherwise;
+  if (value.is_null() || value == Json(false)) return otherwise;  // Node 20: "backlog": false
   const bool fits = value.is_number_unsigned()
                         ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(most)
                         : value.is_number_integer() && value.get<std::int64_t>() >= least;
@@ -79,6 +79,8 @@ Query decode_query(const Json& body) {
   query.flags = small_number(body, "flags", 0);
   query.backlog = small_number(body, "backlog", 0, 1 << 30);
   query.data = member(body, "data").dump();
+  query.readable_by_all = member(body, "readableAll") == Json(true);
+  query.writable_by_all = member(body, "writableAll") == Json(true);
   return query;
 }
 
@@ -193,8 +195,8 @@ std::string line::answer(const Answer& answer, std::int64_t seq) {
   return finish(body, seq);
 }
 
-std::string line::with_handle(const std::string& message) {
-  return R"({"cmd":"NODE_HANDLE","type":"net.Native","msg":)" + message + "}";
+std::string line::with_handle(const std::string& message, const std::string& type) {
+  return R"({"cmd":"NODE_HANDLE","type":")" + type + R"(","msg":)" + message + "}";
 }
 
 std::string line::user(const std::string& json) {

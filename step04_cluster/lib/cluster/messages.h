@@ -20,9 +20,14 @@ struct Query {
   std::string address_type = "4";           // "4" or "6", "-1" for a path; "udp4", "udp6"; "null"
   int index = 0;               // which of the worker's servers it is, among those on the same port
   std::optional<int> fd = {};  // a descriptor of the primary, in place of address and port
-  unsigned flags = 0;          // 1: IPv6 only
+  unsigned flags = 0;          // 1: IPv6 only; for UDP also 4: SO_REUSEADDR
   int backlog = 0;             // for listen(2); 0: the default
   std::string data = "null";   // JSON that servers of the same name share
+  bool readable_by_all = false;  // a path: see net/bind.h
+  bool writable_by_all = false;
+
+  bool is_path() const { return address_type == "-1"; }
+  bool is_udp() const { return address_type.starts_with("udp"); }
 };
 
 // Where the primary listens, in its answer to queryServer.
@@ -92,8 +97,8 @@ struct Answer {
 };
 std::string answer(const Answer& answer, std::int64_t seq);
 
-// Wraps the line of a message that a descriptor goes with.
-std::string with_handle(const std::string& message);
+// Wraps the line of a message that a descriptor goes with; for UDP the `type` is dgram.Native.
+std::string with_handle(const std::string& message, const std::string& type = "net.Native");
 
 // A message of the user's, which can be any JSON value, as one line.
 // Throws std::invalid_argument if it is not JSON, because a Node at the other end would die of it;

@@ -29,8 +29,8 @@ RoundRobinHandle::RoundRobinHandle(const std::string& key, const Query& query)
 
 void RoundRobinHandle::add(Worker& worker, std::int64_t question) {
   if (workers_.contains(&worker)) throw ListenError(EADDRINUSE, key_);
-  const SocketName name = name_of(acceptor_.listener());
-  const line::Answer answer = {.ack = question, .key = key_, .data = data_, .name = name};
+  line::Answer answer = {.ack = question, .key = key_, .data = data_};
+  answer.name = name_of(acceptor_.listener());
   worker.channel().send(line::answer(answer, next_seq()));
   workers_.insert(&worker);
   acceptor_.resume();

@@ -28,6 +28,7 @@ class SharedHandle : public Handle {
  private:
   std::string key_;
   std::string data_;
+  std::string type_;  // of the message that the socket goes with
   UniqueFd socket_;
   std::set<Worker*> workers_;
 };

@@ -1,14 +1,26 @@
 #include "cluster/utils.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "listener.h"
-#include "net/tcp.h"
+#include "net/bind.h"
+#include "net/socket.h"
 
 namespace cluster {
+
+namespace {
+
+UniqueFd duplicate(int fd, const std::string& key) {
+  UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!copy || fcntl(copy.get(), F_SETFL, O_NONBLOCK) == -1) throw ListenError(errno, key);
+  return copy;
+}
+
+}  // namespace
 
 std::int64_t next_seq() {
   static std::int64_t last = -1;
@@ -28,15 +40,24 @@ Query query_of(const net::Where& where) {
   return query;
 }
 
-SocketName name_of(int socket) {
-  return {net::local_address(socket), port_of(socket)};
+std::optional<SocketName> name_of(int socket) {
+  const std::string address = net::local_address(socket);
+  if (address.empty()) return std::nullopt;
+  return SocketName{address, port_of(socket)};
 }
 
 UniqueFd bind_for(const Query& query, bool reuse_port) {
-  const bool is_tcp = (query.address_type == "4" || query.address_type == "6") && !query.fd;
-  if (!is_tcp) throw ListenError(EAFNOSUPPORT, key_of(query));
-  const bool ipv6_only = (query.flags & 1) != 0;
-  return net::bind_tcp(query.address, query.port, {ipv6_only, reuse_port});
+  if (query.fd) return duplicate(*query.fd, key_of(query));
+  if (query.is_path()) {
+    return net::bind_unix(query.address.value_or(""),
+                          {query.readable_by_all, query.writable_by_all});
+  }
+  const net::BindOptions options = {.ipv6_only = (query.flags & 1) != 0,
+                                    .reuse_port = reuse_port,
+                                    .reuse_address = (query.flags & 4) != 0};
+  if (!query.is_udp()) return net::bind_tcp(query.address, query.port, options);
+  const std::string every = query.address_type == "udp6" ? "::" : "0.0.0.0";
+  return net::bind_udp(query.address.value_or(every), query.port, options);
 }
 
 UniqueFd listen_for(const Query& query) {
@@ -48,7 +69,7 @@ UniqueFd listen_for(const Query& query) {
 void listen_on(int socket, const Query& query) {
   constexpr int kBacklog = 511;
   const int backlog = query.backlog > 0 ? query.backlog : kBacklog;
-  if (listen(socket, backlog) == -1) throw ListenError(errno, address_of(socket));
+  if (listen(socket, backlog) == -1) throw ListenError(errno, key_of(query));
 }
 
 std::unique_ptr<net::Acceptor> accept_on(UniqueFd socket, const Query& query,

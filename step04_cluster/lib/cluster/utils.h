@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cluster/messages.h"
@@ -25,11 +26,11 @@ std::string key_of(const Query& query);
 // The query of a server that wants to listen there.
 Query query_of(const net::Where& where);
 
-// Where `socket` is bound. Throws std::system_error.
-SocketName name_of(int socket);
+// Where `socket` is bound; nothing for a Unix-domain socket. Throws std::system_error.
+std::optional<SocketName> name_of(int socket);
 
-// Returns a socket for `query`: bound, or bound and listening. Port 0 becomes a free one.
-// Throws ListenError; with EAFNOSUPPORT for anything but TCP by address and port.
+// Returns a socket for `query`: bound, or bound and listening. Port 0 becomes a free one. With
+// `fd`, it is a duplicate of that descriptor. Throws ListenError.
 UniqueFd bind_for(const Query& query, bool reuse_port = false);
 UniqueFd listen_for(const Query& query);
 

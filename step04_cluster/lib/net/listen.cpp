@@ -10,7 +10,7 @@
 #include "listener.h"
 #include "loop/loop.h"
 #include "net/acceptor.h"
-#include "net/tcp.h"
+#include "net/bind.h"
 
 namespace net {
 

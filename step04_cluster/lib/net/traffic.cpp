@@ -15,11 +15,9 @@ namespace {
 constexpr int kCloseWait = 8;  // TCP_CLOSE_WAIT: the kernel's headers keep it to themselves
 
 // The kernel's own header: the C library's tcp_info ends before the members we need.
-tcp_info info_of(int connection) {
-  tcp_info info = {};
+bool get_info(int connection, tcp_info& info) {
   socklen_t size = sizeof(info);
-  check(getsockopt(connection, IPPROTO_TCP, TCP_INFO, &info, &size), "getsockopt TCP_INFO");
-  return info;
+  return getsockopt(connection, IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
 }
 
 int unread_of(int connection) {
@@ -30,18 +28,19 @@ int unread_of(int connection) {
 
 }  // namespace
 
-Traffic traffic_of(int connection) {
+std::optional<Traffic> traffic_of(int connection) {
   tcp_info info = {};
-  tcp_info later = info_of(connection);
+  tcp_info later = {};
   int unread = 0;
+  if (!get_info(connection, later)) return std::nullopt;
   do {  // until nothing has arrived between the questions
     info = later;
     unread = unread_of(connection);
-    later = info_of(connection);
+    get_info(connection, later);
   } while (later.tcpi_bytes_received != info.tcpi_bytes_received);
   // The client's end of file counts as a byte received, but not as a byte to read.
   const std::uint64_t end_of_file = info.tcpi_state == kCloseWait ? 1 : 0;
-  return {info.tcpi_bytes_received - end_of_file - unread, info.tcpi_bytes_sent};
+  return Traffic{info.tcpi_bytes_received - end_of_file - unread, info.tcpi_bytes_sent};
 }
 
 }  // namespace net

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace net {
 
@@ -13,7 +14,7 @@ struct Traffic {
   bool operator==(const Traffic&) const = default;
 };
 
-// Throws std::system_error if it is no TCP connection. See TCP_INFO in tcp(7).
-Traffic traffic_of(int connection);
+// Nothing, if the kernel does not count: it does for TCP. See TCP_INFO in tcp(7).
+std::optional<Traffic> traffic_of(int connection);
 
 }  // namespace net

@@ -20,6 +20,11 @@ std::string name_of(const cluster::Worker& worker) {
   return "worker " + std::to_string(worker.id()) + " (pid " + std::to_string(worker.pid()) + ")";
 }
 
+std::string place_of(const cluster::Query& where) {
+  const std::string address = where.address.value_or("::");
+  return where.is_path() ? "unix:" + address : "http://" + host_and_port(address, where.port);
+}
+
 bool is_listening(const cluster::Worker& worker) {
   return worker.state() == cluster::Worker::State::kListening;
 }
@@ -77,9 +82,8 @@ void Supervisor::listening(cluster::Worker& worker, const cluster::Query& where)
   int ready = 0;
   for (const auto& [id, other] : cluster::workers()) ready += is_listening(*other) ? 1 : 0;
   if (ready < options_.workers || std::exchange(announced_, true)) return;
-  say("listening on http://" + host_and_port(where.address.value_or("::"), where.port) +
-      " (policy " + cluster::to_string(cluster::policy()) + ", " +
-      std::to_string(options_.workers) + " workers, pid " + std::to_string(getpid()) + ")");
+  say("listening on " + place_of(where) + " (policy " + cluster::to_string(cluster::policy()) +
+      ", " + std::to_string(options_.workers) + " workers, pid " + std::to_string(getpid()) + ")");
 }
 
 void Supervisor::exited(cluster::Worker& worker, const cluster::Ending& ending) {

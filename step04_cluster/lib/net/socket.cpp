@@ -1,0 +1,45 @@
+#include "net/socket.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "sys_error.h"
+
+namespace net {
+
+namespace {
+
+int get(int socket, int option) {
+  int value = -1;
+  socklen_t size = sizeof(value);
+  getsockopt(socket, SOL_SOCKET, option, &value, &size);
+  return value;
+}
+
+}  // namespace
+
+std::string local_address(int socket) {
+  sockaddr_storage name = {};
+  socklen_t size = sizeof(name);
+  auto* any = reinterpret_cast<sockaddr*>(&name);
+  check(getsockname(socket, any, &size), "getsockname");
+  if (name.ss_family == AF_UNIX) return "";
+  char host[NI_MAXHOST] = "";
+  getnameinfo(any, size, host, sizeof(host), nullptr, 0, NI_NUMERICHOST);
+  return host;
+}
+
+bool could_listen(int fd) {
+  sockaddr_storage peer;
+  socklen_t size = sizeof(peer);
+  const bool is_known = get(fd, SO_DOMAIN) == AF_UNIX || get(fd, SO_PROTOCOL) == IPPROTO_TCP;
+  return is_known && get(fd, SO_TYPE) == SOCK_STREAM &&
+         getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == -1;
+}
+
+bool is_connection(int fd) {
+  return get(fd, SO_TYPE) == SOCK_STREAM && get(fd, SO_ACCEPTCONN) == 0;
+}
+
+}  // namespace net
