@@ -86,6 +86,11 @@ void add_workers(CLI::App& app, CommandLine& line) {
   app.add_option("--exec", line.exec, "the workers' program, with the arguments after --")
       ->type_name("PROGRAM");
   app.add_option("args", line.args)->group("");
+  app.add_option("--allow-fd", line.fds,
+                 "an inherited descriptor that such a program may listen on; may be repeated")
+      ->check(CLI::Range(3, 1 << 20).description(""))
+      ->allow_extra_args(false)
+      ->type_name("FD");
   add_seconds(app, "--start-timeout", line.supervisor.start_timeout,
               "a worker that is not listening by then is killed");
   add_seconds(app, "--drain-timeout", line.supervisor.drain_timeout,

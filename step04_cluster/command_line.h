@@ -17,6 +17,7 @@ struct CommandLine {
   http::Options http;
   std::string exec;               // the workers' program; empty: this one
   std::vector<std::string> args;  // its arguments
+  std::vector<int> fds;           // which workers may listen on
 };
 
 // Reads the command line. Ends the process where there is nothing to run: with status 0 after

@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
 
 int run_primary(const CommandLine& line) {
   if (!line.exec.empty()) cluster::setup_primary({.exec = line.exec, .args = line.args});
+  for (const int fd : line.fds) cluster::allow_fd(fd);
   if (line.policy) cluster::set_policy(*line.policy);
   const supervisor::Supervisor supervisor(line.supervisor);
   const int error = cluster::run();

@@ -15,12 +15,12 @@ EVERY_NODE_POLICY = pytest.mark.parametrize("policy", ["rr", "shared"])
 @pytest.fixture
 def start_node(start):
     """start_node(N, "http"): our primary with N workers that execute node/worker.js."""
-    def start_them(workers, *arguments, policy="rr", ready=None):
+    def start_them(workers, *arguments, policy="rr", ready=None, options=(), **popen):
         if not node_version():
             pytest.skip("no Node.js here (tools/setup installs it)")
-        cluster = start("--workers", workers, "--policy", policy, "--exec", NODE, "--",
+        cluster = start("--workers", workers, "--policy", policy, *options, "--exec", NODE, "--",
                         SCRIPTS / "worker.js", *arguments,
-                        ready=workers if ready is None else ready)
+                        ready=workers if ready is None else ready, **popen)
         cluster.workers_are_foreign = cluster.deaths_are_normal = True
         return cluster
     return start_them
@@ -183,3 +183,23 @@ def test_datagrams_arrive_at_a_shared_socket(start_node, policy):
         for number in range(20):
             one.send(b"%d" % number)
             cluster.expect(one.recv(100).split()[1] == b"%d" % number, "it comes back")
+
+
+@EVERY_NODE_POLICY
+def test_a_descriptor_that_is_allowed_is_shared(start_node, policy):
+    with socket.create_server(("127.0.0.1", 0)) as inherited:
+        fd = inherited.fileno()
+        cluster = start_node(2, "fd", fd, policy=policy, ready=0, options=["--allow-fd", fd], pass_fds=[fd])
+        cluster.extra_of_primary = {"listener": 2}  # what it has inherited, and its duplicate
+        cluster.wait_for(r"worker \d \(pid \d+\) listening", count=2)
+        for _ in range(6):
+            cluster.expect(ask(cluster, inherited.getsockname()[1]).status == 200, "an answer")
+
+
+def test_any_other_descriptor_is_refused(start_node):
+    with socket.create_server(("127.0.0.1", 0)) as inherited:
+        fd = inherited.fileno()
+        cluster = start_node(1, "fd", fd, ready=0, pass_fds=[fd])
+        cluster.extra_of_primary = {"listener": 1}
+        cluster.wait_for("node 1 failed with EACCES")
+        cluster.stop()

@@ -4,13 +4,11 @@
 #include <csignal>
 #include <set>
 #include <stdexcept>
-#include <utility>
 
 #include "cluster/hot_messages.h"
 #include "cluster/identity.h"
 #include "cluster/utils.h"
 #include "listener.h"
-#include "loop/loop.h"
 #include "net/socket.h"
 
 namespace cluster {
@@ -92,9 +90,10 @@ void Child::listen_on_shared(Server server, UniqueFd socket) {
 }
 
 void Child::started(Server server, const SocketName& name) {
-  server.query.port = name.port;
+  Query where = server.query;
+  where.port = name.port;
   const auto listening = server.outcome.listening;
-  channel_.send(line::listening(server.query, next_seq()));
+  channel_.send(line::listening(where, next_seq()));
   servers_.insert_or_assign(server.key, std::move(server));
   if (listening) listening(host_and_port(name.address, name.port));
 }

@@ -13,6 +13,7 @@
 
 #include "cluster/event.h"
 #include "cluster/ipc_channel.h"
+#include "loop/loop.h"
 #include "net/acceptor.h"
 #include "net/connections.h"
 #include "net/listen.h"
@@ -35,6 +36,7 @@ class Child {
   // Leaves: accepts no more, finishes what it has, and closes the channel. run() returns then, if
   // nothing else is left to do.
   void disconnect();
+  void drop() { channel_.close_when_sent(), loop::stop(); }  // ends at once: process.disconnect()
 
   // See net::listen() and net::close().
   void listen(std::shared_ptr<net::Connections> connections, const net::Where& where,

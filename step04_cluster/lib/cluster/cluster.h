@@ -39,6 +39,9 @@ void setup_primary(const Settings& settings);
 Policy policy();
 void set_policy(Policy policy);
 
+// Lets workers listen on this descriptor of the primary: Node's listen({fd}). See utils.h.
+void allow_fd(int fd);
+
 // The workers that have not exited, by id.
 const std::map<int, std::shared_ptr<Worker>>& workers();
 

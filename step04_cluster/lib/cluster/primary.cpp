@@ -82,7 +82,6 @@ void Primary::add_to_handle(Worker& worker, const Message& message, const std::s
   handles_.emplace(key, std::move(handle));
 }
 
-// The answer to the offer of a connection.
 void Primary::offer_answered(Worker& worker, std::int64_t offer, bool accepted) {
   for (const auto& [key, handle] : handles_) {
     if (handle->answer(worker, offer, accepted)) return;

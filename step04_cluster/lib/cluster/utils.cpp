@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <set>
 #include <utility>
 
 #include "listener.h"
@@ -14,13 +15,23 @@ namespace cluster {
 
 namespace {
 
+std::set<int>& allowed_fds() {
+  static std::set<int> fds;
+  return fds;
+}
+
 UniqueFd duplicate(int fd, const std::string& key) {
+  if (!allowed_fds().contains(fd)) throw ListenError(EACCES, key);
   UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
   if (!copy || fcntl(copy.get(), F_SETFL, O_NONBLOCK) == -1) throw ListenError(errno, key);
   return copy;
 }
 
 }  // namespace
+
+void allow_fd(int fd) {
+  allowed_fds().insert(fd);
+}
 
 std::int64_t next_seq() {
   static std::int64_t last = -1;

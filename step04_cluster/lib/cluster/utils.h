@@ -29,6 +29,10 @@ Query query_of(const net::Where& where);
 // Where `socket` is bound; nothing for a Unix-domain socket. Throws std::system_error.
 std::optional<SocketName> name_of(int socket);
 
+// Workers may ask to listen on this descriptor of the primary. Any other one is refused with
+// EACCES: it might be anything.
+void allow_fd(int fd);
+
 // Returns a socket for `query`: bound, or bound and listening. Port 0 becomes a free one. With
 // `fd`, it is a duplicate of that descriptor. Throws ListenError.
 UniqueFd bind_for(const Query& query, bool reuse_port = false);

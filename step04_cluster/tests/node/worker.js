@@ -69,6 +69,11 @@ const workers = {
       .listen(port, () => tell('listens'));
   },
 
+  fd() {
+    http.createServer(answer).on('error', (error) => tell('failed with', error.code))
+      .listen({ fd: +port }, () => tell('listens'));
+  },
+
   udp() {
     const socket = require('dgram').createSocket('udp4');
     socket.on('message', (text, from) => socket.send(`${cluster.worker.id} ${text}`, from.port));
