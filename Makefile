@@ -2,7 +2,7 @@
 
 STEPS   := $(sort $(wildcard step[0-9][0-9]_*))
 LAST    := $(lastword $(STEPS))
-CODE    := $(foreach kind,cpp h,$(wildcard step*/*.$(kind) step*/lib/*/*.$(kind) step*/tests/*.$(kind)))
+CODE    := $(foreach kind,cpp h,$(wildcard step*/*.$(kind) step*/lib/*/*.$(kind) step*/tests/*.$(kind) step*/tests/*/*.$(kind) step*/fuzz/*.$(kind)))
 PYTEST  ?= /usr/bin/python3 -m pytest
 PYTESTS := $(PYTEST) -q -rs -p no:cacheprovider
 
@@ -15,6 +15,7 @@ help:
 	@echo 'make check-step02   build and check one step'
 	@echo 'make check-more     the same once more, harder: sanitizers, regressions, wrong programs'
 	@echo 'make interop        step 4 with other versions of Node: NODES="18 20 22 24 26"'
+	@echo 'make fuzz           any bytes, for 30 s, as messages and as requests: SECONDS=3600'
 	@echo 'make diff STEP=3    what step 3 adds to step 2'
 	@echo 'make slides         slides/dist/index.html and slides/dist/slides.pdf'
 	@echo 'make format, tidy   lay the code out, lint it'
@@ -43,6 +44,10 @@ mixed: ready
 	@echo 'building $(LAST)'
 	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) mixed
 
+.PHONY: fuzz
+fuzz: ready
+	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) fuzz
+
 .PHONY: interop
 interop: ready
 	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) interop
@@ -67,6 +72,8 @@ check-more: ready
 	  echo "== $$step, sanitized"; \
 	  $(MAKE) -s -j$(shell nproc) --no-print-directory -C $$step check SANITIZE=address,undefined || exit 1; \
 	done
+	@echo '== any bytes'
+	@$(MAKE) -s --no-print-directory fuzz
 	@echo '== earlier promises, later steps; wrong programs; lint'
 	@$(MAKE) -s --no-print-directory format-check tidy
 	@$(PYTESTS) -n $(shell nproc) tests/more/test_mutations.py

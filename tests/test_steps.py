@@ -40,7 +40,7 @@ def files(step):
 
 def sources(step):
     return [step / f for f in files(step)
-            if f.endswith((".cpp", ".h")) and not f.startswith("tests/")]
+            if f.endswith((".cpp", ".h")) and not f.startswith(("tests/", "fuzz/"))]
 
 
 def code_lines(path):

@@ -1,5 +1,5 @@
-// A cluster that does what it is told, so that one test can ask the same of us and of Node. Its twin
-// is driver.js.
+// A cluster that does what it is told, so that one test can ask the same of us and of Node. Its
+// twin is driver.js.
 //
 // The primary reads commands from its standard input, each a line of JSON such as {"do": "fork"},
 // and prints what happens as lines of JSON. The command "send" passes a task to a worker, such as
@@ -64,7 +64,9 @@ void listen(const Json& task) {
   const auto failed = [=](const ListenError& error) {
     say({{"failed", name}, {"code", strerrorname_np(error.code().value())}});
   };
-  servers().insert_or_assign(name, http::Server(answer)).first->second.listen(where, {listening, failed});
+  servers()
+      .insert_or_assign(name, http::Server(answer))
+      .first->second.listen(where, {listening, failed});
 }
 
 void close(const Json& task) {
@@ -79,18 +81,24 @@ void spin() {
 
 Json facts() {
   char directory[4096];
-  return {{"id", cluster::worker().id()},      {"pid", getpid()},
-          {"cwd", getcwd(directory, 4096)},    {"uid", getuid()},
-          {"worker", cluster::is_worker()},    {"connected", true}};
+  return {{"id", cluster::worker().id()},   {"pid", getpid()},
+          {"cwd", getcwd(directory, 4096)}, {"uid", getuid()},
+          {"worker", cluster::is_worker()}, {"connected", true}};
 }
 
 const Commands kTasks = {
     {"listen", listen},
     {"close", close},
-    {"env", [](auto& task) { say({{"env", or_null(getenv(std::string(task["name"]).c_str()))}}); }},
+    {"env",
+     [](auto& task) {
+       say({{"env", or_null(getenv(std::string(task["name"]).c_str()))}});
+     }},
     {"facts", [](auto&) { say(facts()); }},
     {"say", [](auto& task) { say(task["message"]); }},
-    {"echo", [](auto& task) { say({{"echo", task["value"]}}); }},
+    {"echo",
+     [](auto& task) {
+       say({{"echo", task["value"]}});
+     }},
     {"leave", [](auto&) { cluster::worker().disconnect(); }},
     {"drop", [](auto&) { cluster::worker().drop(); }},
     {"exit", [](auto& task) { _exit(task["code"]); }},
@@ -153,14 +161,21 @@ const Commands kCommands = {
     {"kill", [](auto& c) { with_worker(c, [&](auto& w) { w.kill(number_of_signal(c)); }); }},
     {"leave", [](auto& c) { with_worker(c, [](auto& w) { w.disconnect(); }); }},
     {"disconnect", [](auto&) { disconnect(); }},
-    {"workers", [](auto&) { tell({{"event", "workers"}, {"ids", ids()}}); }},
-    {"role", [](auto&) { tell({{"event", "role"}, {"primary", cluster::is_primary()}}); }},
+    {"workers",
+     [](auto&) {
+       tell({{"event", "workers"}, {"ids", ids()}});
+     }},
+    {"role",
+     [](auto&) {
+       tell({{"event", "role"}, {"primary", cluster::is_primary()}});
+     }},
     {"crash", [](auto&) { throw std::runtime_error("as told"); }},
     {"exit", [](auto& c) { _exit(c["code"]); }},
 };
 
 Json facts_of(const char* event, const Worker& worker) {
-  static const std::vector<std::string> states = {"none", "online", "listening", "disconnected", "dead"};
+  static const std::vector<std::string> states = {"none", "online", "listening", "disconnected",
+                                                  "dead"};
   return {{"event", event},
           {"id", worker.id()},
           {"pid", worker.pid()},
