@@ -48,7 +48,10 @@ const tasks = {
 
 const commands = {
   fork({ env }) { cluster.fork(env); },
-  set({ settings }) { (cluster.setupPrimary || cluster.setupMaster)(settings); },
+  set({ settings, execPath = process.execPath }) {
+    process.execPath = execPath;
+    (cluster.setupPrimary || cluster.setupMaster)(settings);
+  },
   send({ id, message }) { cluster.workers[id]?.send(message, () => {}); },
   kill({ id, signal }) { cluster.workers[id]?.kill(signal); },
   leave({ id }) { cluster.workers[id]?.disconnect(); },

@@ -80,11 +80,6 @@ const workers = {
     socket.on('error', (error) => tell('failed with', error.code));
     socket.bind(+port, '127.0.0.1', () => tell('bound to', socket.address().port));
   },
-
-  talks() {
-    process.on('message', (message) => process.send({ echo: message }));
-    process.send('hello');
-  },
 };
 
 workers[what]();
