@@ -50,6 +50,7 @@ void answer(const http::Request& request, http::Response& response) {
   const std::string body = std::to_string(cluster::worker().id()) + "\n";
   response.write_head(200, {{"X-Worker-Pid", std::to_string(getpid())}});
   if (request.path() != "/slow") return response.end(body);
+  say({{"begun", true}});
   static std::list<loop::Timer> timers;
   timers.emplace_back([=]() mutable { response.end(body); });
   timers.back().start(std::chrono::milliseconds(std::stoi(*request.query("ms"))));

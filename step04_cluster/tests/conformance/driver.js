@@ -17,7 +17,9 @@ function answer(request, response) {
   response.setHeader('X-Worker-Pid', process.pid);
   const [, path, ms] = request.url.match(/^\/(\w*)(?:\?ms=(\d+))?/);
   const send = () => response.end(`${cluster.worker.id}\n`);
-  path === 'slow' ? setTimeout(send, +ms) : send();
+  if (path !== 'slow') return send();
+  process.send({ begun: true });
+  setTimeout(send, +ms);
 }
 
 const tasks = {

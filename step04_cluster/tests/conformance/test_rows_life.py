@@ -1,11 +1,9 @@
-"""Rows F, E, D, P, W and S: how workers begin, what is told of them, and how they end."""
+"""Rows F, E, D and S: how workers begin, what is told of them, and how they leave."""
 import os
-import signal
-import time
 
 import pytest
 from proc import descriptors_of, listening_ports_of
-from systems import ask, connect, request
+from systems import connect, request
 
 BOTH = pytest.mark.parametrize("policy", ["rr", "none"])
 
@@ -158,7 +156,7 @@ def test_D1_disconnect_from_the_primary(start, policy):
     system.fork()
     port = system.listen([1])
     with connect(port, request("/slow?ms=200")) as slow:
-        time.sleep(0.1)  # until the request has begun
+        system.message(1, begun=True)
         system.do("leave", id=1)
         assert int(slow.answer().body) == 1
     ending = system.wait_for("exit")
@@ -237,134 +235,6 @@ def test_D10_worker_drops_its_channel(system):
     system.task(1, "drop")
     ending = system.wait_for("exit")
     assert ending["code"] == 0 and not ending["voluntary"]
-
-
-# ---- P: the primary's death
-
-def workers_of(system, count=2):
-    system.fork(count)
-    system.listen(range(1, count + 1))
-    return [system.wait_for("fork", id)["pid"] for id in range(1, count + 1)]
-
-
-def test_P1_primary_exits(system):
-    """When the primary exits, its workers end."""
-    pids = workers_of(system)
-    system.do("exit", code=0)
-    system.wait_until(lambda: all(system.is_gone(pid) for pid in pids), "no worker is left")
-
-
-def test_P2_primary_fails(system):
-    """When the primary fails, its status is 1, and its workers end."""
-    pids = workers_of(system)
-    system.do("crash")
-    assert system.process.wait(timeout=5) == 1
-    system.wait_until(lambda: all(system.is_gone(pid) for pid in pids), "no worker is left")
-
-
-def test_P4_primary_is_killed(system):
-    """When the primary is killed, its workers end."""
-    pids = workers_of(system)
-    system.process.kill()
-    system.wait_until(lambda: all(system.is_gone(pid) for pid in pids), "no worker is left")
-
-
-@pytest.mark.node_fails("a draining worker stays until its client goes")
-def test_P5_primary_dies_during_a_drain(system):
-    """When the primary dies during a drain, workers that are leaving end as well."""
-    pid, = workers_of(system, 1)
-    port = listening_ports_of(system.process.pid)[0]
-    with connect(port, request("/slow?ms=2000")):
-        time.sleep(0.2)  # until the request has begun
-        system.do("leave", id=1)
-        time.sleep(0.2)  # until the worker is leaving
-        system.process.kill()
-        system.process.wait()
-        time.sleep(0.5)
-        assert system.is_gone(pid)
-
-
-# ---- W: a worker's death
-
-def test_W1_exit_code_and_signal(system):
-    """Exit code and signal are those that waitpid() tells."""
-    system.fork(2)
-    system.task(1, "exit", code=42)
-    assert system.wait_for("exit", 1)["code"] == 42
-    system.do("kill", id=2, signal="SIGUSR2")
-    assert system.wait_for("exit", 2)["signal"] == "SIGUSR2"
-
-
-@BOTH
-def test_W2_crash_while_listening(start, policy):
-    """A crash while listening is not voluntary, and the port belongs to the others."""
-    system = start(policy)
-    system.fork(2)
-    port = system.listen([1, 2])
-    system.do("kill", id=1, signal="SIGKILL")
-    assert system.wait_for("exit", 1)["voluntary"] is False
-    assert {ask(port) for _ in range(10)} == {2}
-
-
-def test_W3_stuck_worker(system):
-    """A stuck worker can be killed: that needs nothing from it."""
-    system.fork()
-    system.task(1, "spin")
-    system.message(1, spins=True)
-    system.do("kill", id=1)
-    assert system.wait_for("exit")["signal"] == "SIGTERM"
-
-
-def test_W4_channel_is_lost(system):
-    """A worker that has lost its channel exits at once, whatever it is doing."""
-    system.fork()
-    port = system.listen([1])
-    with connect(port, request("/slow?ms=60000")) as slow:
-        time.sleep(0.1)  # until the request has begun
-        system.task(1, "drop")
-        assert system.wait_for("exit")["code"] == 0
-        assert slow.recv(1) == b""
-
-
-def test_W5_no_restart(system):
-    """The cluster replaces nobody; that is the program's affair."""
-    system.fork()
-    system.do("kill", id=1)
-    system.wait_for("exit")
-    assert system.workers() == []
-
-
-@pytest.mark.node_fails("left open for ever, and its client waits")
-def test_W6_offer_in_flight(system):
-    """A connection that was on its way to a worker that dies goes to another one, or is closed."""
-    system.fork(2)
-    port = system.listen([1])
-    system.listen([2])
-    pid = system.wait_for("fork", 1)["pid"]
-    os.kill(pid, signal.SIGSTOP)
-    with connect(port, request()) as first, connect(port, request()) as second:
-        time.sleep(0.1)  # until one of the two is in the channel of worker 1
-        os.kill(pid, signal.SIGKILL)
-        system.wait_for("exit", 1)
-        for one in (first, second):
-            one.settimeout(2)
-            assert int(one.answer().body) == 2
-
-
-def test_W7_no_worker_is_left(system):
-    """When no worker is left, a client is refused, or waits for the next worker; it does not hang."""
-    system.fork()
-    port = system.listen([1])
-    system.do("kill", id=1, signal="SIGKILL")
-    system.wait_for("exit")
-    try:
-        client = connect(port, request())
-    except ConnectionRefusedError:
-        return
-    with client:
-        system.fork()
-        system.task(2, "listen", name="a", port=0)
-        assert int(client.answer().body) == 2
 
 
 # ---- S: settings
