@@ -1,8 +1,8 @@
 """What holds across the steps: each stands alone, carried files are the same, none is too long."""
 import itertools
 import os
-import re
 import pathlib
+import re
 import shutil
 import subprocess
 
