@@ -57,22 +57,19 @@ void RoundRobinHandle::hand_off() {
   while (!waiting_.empty() && !free_.empty()) {
     Worker& worker = *free_.front();
     free_.pop_front();
-    Connection connection = std::move(waiting_.front());
-    waiting_.pop_front();
-    offer(worker, std::move(connection));
+    try {
+      offer(worker, waiting_.front());
+      waiting_.pop_front();
+    } catch (const std::system_error&) {
+      rest(worker);  // no descriptor is left: later
+    }
   }
 }
 
-void RoundRobinHandle::offer(Worker& worker, Connection connection) {
+void RoundRobinHandle::offer(Worker& worker, Connection& connection) {
   const std::int64_t seq = next_seq();
-  std::string message = line::newconn(quoted_key_, seq);
-  try {
-    worker.channel().send(std::move(message), connection.fd.get(), seq);
-    offers_[&worker] = {seq, std::move(connection)};
-  } catch (const std::system_error&) {  // no descriptor is left: later
-    waiting_.push_front(std::move(connection));
-    rest(worker);
-  }
+  worker.channel().send(line::newconn(quoted_key_, seq), connection.fd.get(), seq);
+  offers_[&worker] = {seq, std::move(connection)};
 }
 
 // Whatever the answer is, the worker has read what we sent before, and can have the next one.

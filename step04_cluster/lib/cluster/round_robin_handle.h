@@ -43,7 +43,7 @@ class RoundRobinHandle : public Handle {
 
   void arrived(UniqueFd connection);
   void hand_off();
-  void offer(Worker& worker, Connection connection);
+  void offer(Worker& worker, Connection& connection);
   void become_free(Worker& worker);
   void rest(Worker& worker);
   bool may_be_dealt_again(const Connection& connection) const;
