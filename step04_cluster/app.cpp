@@ -60,7 +60,7 @@ void App::answer(const http::Request& request, http::Response& response) {
     if (path == "/slow") return slow(request, response);
     if (path == "/bytes") return bytes(request, response);
     if (path == "/echo") return echo(request, response);
-    if (path == "/healthz") return response.write_head(200, kText), response.end("ok\n");
+    if (path == "/healthz") return healthz(response);
     refuse(response, 404, "no such page; there are / /whoami /slow /bytes /echo /healthz");
   } catch (const std::invalid_argument& error) {
     refuse(response, 400, error.what());
@@ -71,6 +71,12 @@ void App::whoami(http::Response& response) const {
   response.write_head(200, {{"Content-Type", "application/json"}});
   response.end("{\"id\":" + std::to_string(id_) + ",\"pid\":" + std::to_string(getpid()) +
                R"(,"language":"c++","requests":)" + std::to_string(requests_) + "}\n");
+}
+
+// Whoever distributes requests among machines asks this, and sends us none any more.
+void App::healthz(http::Response& response) const {
+  response.write_head(is_draining_ ? 503 : 200, kText);
+  response.end(is_draining_ ? "draining\n" : "ok\n");
 }
 
 void App::slow(const http::Request& request, http::Response& response) {

@@ -1,5 +1,6 @@
 #include "command_line.h"
 
+#include <unistd.h>
 #include <uv.h>
 
 #include <CLI/CLI.hpp>
@@ -17,12 +18,14 @@ using std::chrono::milliseconds;
 class Formatter : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App*, std::string) const override {
-    return "usage: ./cluster [OPTIONS] [--exec PROGRAM -- ARGUMENTS]\n";
+    return "usage: ./cluster [OPTIONS] [--exec PROGRAM -- ARGUMENTS]\n"
+           "       ./cluster status|reload|stop --control PATH [--format text|prometheus]\n";
   }
 };
 
 const std::string kSignals =
-    "The signals TERM and INT end the server gracefully, a second one at once.";
+    "The signals TERM and INT end the server gracefully, a second one at once; HUP replaces all\n"
+    "workers by new ones, one after the other; TTIN starts one worker more, TTOU one less.\n";
 
 const std::map<std::string, cluster::Policy> kPolicies = {
     {"rr", cluster::Policy::kRoundRobin},
@@ -30,14 +33,15 @@ const std::map<std::string, cluster::Policy> kPolicies = {
     {"reuseport", cluster::Policy::kReusePort},
 };
 
-// An option that is a number of seconds, such as 10 or 0.5.
+// An option that is a number of seconds, such as 10 or 0.5; at least a millisecond, unless 0 means
+// that there is no such thing.
 void add_seconds(CLI::App& app, const std::string& name, milliseconds& value,
-                 const std::string& description) {
+                 const std::string& description, double least = 0.001) {
   const auto set = [&value](const double& seconds) {
     value = milliseconds(static_cast<long>(seconds * 1000));
   };
   app.add_option_function<double>(name, set, description)
-      ->check(CLI::Range(0.001, 86400.0).description(""))
+      ->check(CLI::Range(least, 86400.0).description(""))
       ->type_name("SECONDS")
       ->default_str(std::to_string(value.count() / 1000));
 }
@@ -54,15 +58,17 @@ void add_bytes(CLI::App& app, const std::string& name, std::size_t& value,
 
 // Names are not looked up: that would need a thread, or time.
 std::string refuse_names(const std::string& host) {
+  if (const auto path = net::path_of(host)) return path->empty() ? "'unix:' without a path" : "";
   sockaddr_in v4;
   sockaddr_in6 v6;
   const bool is_numeric =
       uv_ip4_addr(host.c_str(), 0, &v4) == 0 || uv_ip6_addr(host.c_str(), 0, &v6) == 0;
-  return is_numeric || host == "any" ? "" : "'" + host + "' is neither a numeric address nor 'any'";
+  if (is_numeric || host == "any") return "";
+  return "'" + host + "' is neither a numeric address, nor 'any', nor 'unix:PATH'";
 }
 
 void add_where(CLI::App& app, net::Where& where) {
-  app.add_option("--host", where.host, "a numeric address, or 'any' for all of them")
+  app.add_option("--host", where.host, "a numeric address, 'any' for all of them, or unix:PATH")
       ->envname("HOST")
       ->check(CLI::Validator(refuse_names, ""))
       ->type_name("ADDRESS")
@@ -76,7 +82,7 @@ void add_where(CLI::App& app, net::Where& where) {
 
 void add_workers(CLI::App& app, CommandLine& line) {
   app.add_option("--workers", line.supervisor.workers, "how many (default: the usable CPUs)")
-      ->check(CLI::Range(1, 512).description(""))
+      ->check(CLI::Range(1, supervisor::kMaxWorkers).description(""))
       ->type_name("N");
   app.add_option("--policy", line.policy,
                  "who accepts: the primary, in turn (rr); the workers, on one socket (shared), or "
@@ -95,6 +101,48 @@ void add_workers(CLI::App& app, CommandLine& line) {
               "a worker that is not listening by then is killed");
   add_seconds(app, "--drain-timeout", line.supervisor.drain_timeout,
               "a worker that was asked to leave, and is not gone by then, is killed");
+}
+
+os::User user_named(const std::string& name) {
+  const auto user = os::user_of(name);
+  if (!user) throw CLI::ValidationError("--user", "there is no user '" + name + "'");
+  if (geteuid() != 0) throw CLI::ValidationError("--user", "only root can become somebody else");
+  return *user;
+}
+
+void add_operation(CLI::App& app, CommandLine& line) {
+  add_seconds(app, "--drain-grace", line.supervisor.drain_grace,
+              "after TERM, serve on for so long; /healthz says 503", 0);
+  add_seconds(app, "--liveness-timeout", line.supervisor.liveness_timeout,
+              "a worker that does not answer its primary for so long is killed; 0: never", 0);
+  app.add_option("--max-requests", line.max_requests,
+                 "about so many, then a worker is replaced; 0: no limit")
+      ->type_name("N")
+      ->capture_default_str();
+  const auto set_user = [&line](const std::string& name) { line.user = user_named(name); };
+  app.add_option_function<std::string>("--user", set_user,
+                                       "whom the workers run as; then they may listen nowhere else")
+      ->type_name("NAME");
+  app.add_option("--pid-file", line.pid_file, "holds the primary's process id, and is locked")
+      ->type_name("PATH");
+  app.add_option("--control", line.control, "a socket for: cluster status, reload, stop")
+      ->type_name("PATH");
+}
+
+// cluster status --control PATH
+void add_question(CLI::App& app, CommandLine& line, const std::string& name,
+                  const std::string& request, const std::string& description) {
+  CLI::App* question = app.add_subcommand(name, description);
+  question->add_option("--control", line.control)->required()->type_name("PATH");
+  question->callback([&line, request] {
+    if (line.question.empty()) line.question = request;
+  });
+  if (name != "status") return;
+  const auto set = [&line](const std::string& format) {
+    line.question = format == "prometheus" ? "GET /metrics" : "";
+  };
+  question->add_option_function<std::string>("--format", set)
+      ->check(CLI::IsMember({"text", "prometheus"}));
 }
 
 void add_http(CLI::App& app, http::Options& http) {
@@ -123,7 +171,11 @@ CommandLine parse_command_line(int argc, char** argv) {
   app.footer(kSignals);
   add_where(app, line.where);
   add_workers(app, line);
+  add_operation(app, line);
   add_http(app, line.http);
+  add_question(app, line, "status", "GET /status", "shows the workers of a running server");
+  add_question(app, line, "reload", "POST /reload", "the same as HUP, and waits until it is done");
+  add_question(app, line, "stop", "POST /stop", "the same as TERM");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

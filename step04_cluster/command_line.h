@@ -1,6 +1,7 @@
 // The command line of ./cluster.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "cluster/cluster.h"
 #include "http/server.h"
 #include "net/listen.h"
+#include "os/user.h"
 #include "supervisor/supervisor.h"
 
 struct CommandLine {
@@ -18,6 +20,11 @@ struct CommandLine {
   std::string exec;               // the workers' program; empty: this one
   std::vector<std::string> args;  // its arguments
   std::vector<int> fds;           // which workers may listen on
+  std::optional<os::User> user;   // whom the workers run as
+  std::string pid_file;           // these two are empty if there shall be none
+  std::string control;
+  std::uint64_t max_requests = 0;  // for a worker, about; 0: no limit
+  std::string question;            // to a running server, "GET /status": that is all, then
 };
 
 // Reads the command line. Ends the process where there is nothing to run: with status 0 after

@@ -9,23 +9,32 @@
 
 #include <chrono>
 #include <exception>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <random>
 #include <string>
 
 #include "app.h"
 #include "cluster/cluster.h"
 #include "command_line.h"
 #include "console.h"
+#include "control_client.h"
 #include "listener.h"
 #include "loop/timer.h"
 #include "os/os.h"
+#include "os/pid_file.h"
+#include "supervisor/agent.h"
+#include "supervisor/control.h"
 
 int run_primary(const CommandLine& line);
+void drop_privileges(const CommandLine& line);
 int run_worker(CommandLine line);
 
 int main(int argc, char** argv) {
   try {
     const CommandLine line = parse_command_line(argc, argv);
+    if (!line.question.empty()) return ask_server(line.control, line.question);
     os::raise_descriptor_limit();
     return cluster::is_primary() ? run_primary(line) : run_worker(line);
   } catch (const std::exception& error) {
@@ -35,12 +44,24 @@ int main(int argc, char** argv) {
 }
 
 int run_primary(const CommandLine& line) {
+  std::optional<os::PidFile> pid_file;
+  if (!line.pid_file.empty()) pid_file.emplace(line.pid_file);
   if (!line.exec.empty()) cluster::setup_primary({.exec = line.exec, .args = line.args});
+  if (line.user) drop_privileges(line);
   for (const int fd : line.fds) cluster::allow_fd(fd);
   if (line.policy) cluster::set_policy(*line.policy);
-  const supervisor::Supervisor supervisor(line.supervisor);
+  supervisor::Supervisor supervisor(line.supervisor);
+  std::optional<supervisor::Control> control;
+  if (!line.control.empty()) control.emplace(line.control, supervisor);
   const int error = cluster::run();
   return error != 0 ? error : supervisor.exit_status();
+}
+
+// The workers lose their privileges; what this process may bind, it binds for them only where its
+// own command line says so.
+void drop_privileges(const CommandLine& line) {
+  cluster::setup_primary({.uid = line.user->uid, .gid = line.user->gid});
+  cluster::allow_place(line.where);
 }
 
 // Listens. If the port is taken, tries again for a second: the workers of a primary that was killed
@@ -73,13 +94,29 @@ class Start : public std::enable_shared_from_this<Start> {
   loop::Timer again_;
 };
 
+// Up to a tenth more or less, so that workers which were started together do not leave together.
+std::uint64_t about(std::uint64_t number) {
+  const std::uint64_t tenth = number / 10;
+  std::random_device random;
+  return number - tenth + random() % (2 * tenth + 1);
+}
+
 int run_worker(CommandLine line) {
   line.http.headers = "X-Worker-Pid: " + std::to_string(getpid()) + "\r\n";
   App app(cluster::worker().id());
-  const auto handler = [&app](const http::Request& request, http::Response& response) {
+  const std::uint64_t limit = about(line.max_requests);
+  std::uint64_t requests = 0;
+  const auto handler = [&](const http::Request& request, http::Response& response) {
     app.answer(request, response);
+    if (limit != 0 && ++requests % limit == 0) supervisor::Agent::retire();
   };
-  const auto start = std::make_shared<Start>(http::Server(handler, line.http), line.where);
+  const http::Server server(handler, line.http);
+  const auto count = [&server] {
+    return supervisor::Counters{server.open_connections(), server.total_connections(),
+                                server.requests()};
+  };
+  const supervisor::Agent agent(count, [&app] { app.drain(); });
+  const auto start = std::make_shared<Start>(server, line.where);
   start->try_it();
   return cluster::run();
 }

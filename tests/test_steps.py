@@ -13,11 +13,11 @@ STEPS = sorted(ROOT.glob("step[0-9][0-9]_*"))
 TOLD_ANEW = {"main.cpp", "README.md", "Makefile", "tests/test_cluster.py"}
 
 # Lines of C++ in the step, without its tests: neither blank, nor comment, nor #include.
-LIMITS = {"step01_fork": 370, "step02_env": 420, "step03_fdpass": 780, "step04_cluster": 4000}
+LIMITS = {"step01_fork": 370, "step02_env": 420, "step03_fdpass": 780, "step04_cluster": 5200}
 
 # What a student of step 4 reads in one sitting, every line of it.
 TOUR = ["hello.cpp", *(f"lib/{name}{kind}" for kind in (".h", ".cpp") for name in
-        ("cluster/primary", "cluster/round_robin_handle", "cluster/child", "http/connection"))]
+        ("cluster/primary", "cluster/round_robin_handle", "cluster/dealer", "cluster/child", "http/connection"))]
 
 each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 each_pair = pytest.mark.parametrize("earlier, later", itertools.combinations(STEPS, 2),

@@ -22,7 +22,8 @@ std::map<std::string, void (*)()>& scenarios() {
 class Idle : public net::Connections {
  public:
   void take(UniqueFd connection) override { connections_.push_back(std::move(connection)); }
-  void stop(std::function<void()> done) override {
+  void take_over(UniqueFd connection) override { take(std::move(connection)); }
+  void stop(net::GiveBack, std::function<void()> done) override {
     connections_.clear();
     done();
   }

@@ -33,7 +33,10 @@ class Channel : public testing::Test {
         std::move(ends.primary),
         IpcChannel::Events{
             .message = [this](const Message& m, UniqueFd fd) { take(m, std::move(fd)); },
-            .handle_lost = [this](std::int64_t seq) { lost_.push_back(seq); },
+            .acknowledged =
+                [this](std::int64_t seq, bool arrived) {
+                  if (!arrived) lost_.push_back(seq);
+                },
             .flushed = [this] { ++flushed_; },
             .end = [this](const std::string& error) { ended_.push_back(error); },
         });

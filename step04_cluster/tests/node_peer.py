@@ -82,9 +82,9 @@ class Peer:
         assert message["ack"] == seq, message
         return message, fd
 
-    def listen(self, **changes):
-        """Online, and listening."""
-        self.say("online")
+    def listen(self, features=(), **changes):
+        """Online, and listening. With the feature "handback", as a worker of ours."""
+        self.say("online", features=list(features))
         answer, fd = self.ask(**changes)
         port = answer.get("sockname", {}).get("port", 0)
         self.say("listening", address="127.0.0.1", port=port, addressType=4, index=0, key=answer["key"])

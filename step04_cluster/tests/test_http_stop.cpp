@@ -17,7 +17,7 @@ class HttpStop : public HttpTest {
   HttpStop() { options_.keep_alive_timeout = milliseconds(60'000); }  // nothing ends by itself
 
   void stop() {
-    server().connections()->stop([this] { ++done_; });
+    server().connections()->stop(nullptr, [this] { ++done_; });
   }
   bool is_done_soon() {
     return run_until([this] { return done_ == 1; }, milliseconds(5'000));

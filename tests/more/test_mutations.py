@@ -141,7 +141,7 @@ MUTATIONS = {
         "step03_fdpass", "primary.cpp", "if (!workers_.empty()) announce();", "",
         "test_primary.py::test_when_the_last_that_did_not_listen_dies_the_others_are_announced"),
     "a counter modulo N in place of the queue": Mutation(
-        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
+        "step04_cluster", "lib/cluster/dealer.cpp",
         """  while (!waiting_.empty() && !free_.empty()) {
     Worker& worker = *free_.front();
     free_.pop_front();
@@ -150,40 +150,40 @@ MUTATIONS = {
     Worker& worker = **std::next(workers_.begin(), turn++ % workers_.size());
 """, "test_hand_over.py::test_at_most_one_connection_waits_for_a_frozen_worker"),
     "what a dead worker has not taken is dropped": Mutation(
-        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
+        "step04_cluster", "lib/cluster/dealer.cpp",
         "  if (!may_be_dealt_again(connection)) return;", "  return;",
         "test_hand_over.py::test_an_unread_connection_of_a_dead_worker_is_dealt_again"),
     "a connection is dealt again even if it was read from": Mutation(
-        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
+        "step04_cluster", "lib/cluster/dealer.cpp",
         " && net::traffic_of(connection.fd.get()) == connection.before", "",
         "test_hand_over.py::test_a_connection_that_has_been_read_from_is_not_dealt_again"),
     "a client's end of file counts as read": Mutation(
         "step04_cluster", "lib/net/traffic.cpp", "info.tcpi_state == kCloseWait ? 1 : 0", "0",
         "test_hand_over.py::test_an_unread_connection_of_a_dead_worker_is_dealt_again"),
     "a connection may kill as many workers as it likes": Mutation(
-        "step04_cluster", "lib/cluster/round_robin_handle.cpp", "connection.deaths < most", "true",
+        "step04_cluster", "lib/cluster/dealer.cpp", "connection.deaths < most", "true",
         "test_hand_over.py::test_a_connection_that_kills_workers_is_closed_in_the_end"),
     "the primary closes its copy when it offers": Mutation(
-        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
+        "step04_cluster", "lib/cluster/dealer.cpp",
         "  offers_[&worker] = {seq, std::move(connection)};", "  offers_[&worker] = {seq, {}};",
         "test_hand_over.py::test_an_offered_connection_is_in_both_processes"),
     "a worker that refuses is asked again at once": Mutation(
-        "step04_cluster", "lib/cluster/round_robin_handle.cpp", "    rest(worker);\n    hand_off();\n",
+        "step04_cluster", "lib/cluster/dealer.cpp", "    rest(worker);\n    hand_off();\n",
         "    become_free(worker);\n", "test_hand_over.py::test_a_worker_that_refuses_is_given_time"),
     "a worker may be in the queue twice": Mutation(
         "step04_cluster", "lib/cluster/round_robin_handle.cpp",
-        "  if (workers_.contains(&worker)) throw ListenError(EADDRINUSE, key_);\n", "",
+        "  if (dealer_.has(worker)) throw ListenError(EADDRINUSE, key_);\n", "",
         "test_hand_over.py::test_a_worker_that_asks_twice_is_told_so"),
     "the last words of a worker are not heard": Mutation(
         "step04_cluster", "lib/cluster/primary.cpp", "  worker->channel_.read_all();", "  ;",
         "test_hand_over.py::test_an_answer_that_was_in_the_channel_counts"),
     "a lost descriptor is nobody's affair": Mutation(
         "step04_cluster", "lib/cluster/ipc_channel.cpp",
-        "  if (!arrived) events_.handle_lost(transit_seq_);\n", "",
+        "  events_.acknowledged(transit_seq_, arrived);\n", "",
         "test_hand_over.py::test_a_connection_that_did_not_arrive_is_offered_to_the_next"),
     "the worker reads before its answer is in the kernel": Mutation(
         "step04_cluster", "lib/cluster/child.cpp",
-        "taken_.push_back({server->second.connections, std::move(connection)});",
+        "taken_.push_back({server->second.connections, std::move(connection), message.returned});",
         "server->second.connections->take(std::move(connection));",
         "test_worker_offers.py::test_it_does_not_read_before_its_answer_is_in_the_kernel"),
     "NODE_HANDLE_ACK is forgotten": Mutation(
@@ -210,7 +210,7 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/child_process.cpp", "prctl(PR_SET_PDEATHSIG, SIGKILL) == 0",
         "true", "test_stopping.py::test_a_killed_primary_takes_its_workers_along"),
     "a worker goes on without its primary": Mutation(
-        "step04_cluster", "lib/cluster/child.cpp", "  loop::stop();\n", "",
+        "step04_cluster", "lib/cluster/child_leave.cpp", "  loop::stop();\n", "",
         "test_worker.py::test_it_ends_with_its_primary"),
     "any descriptor is taken for a connection": Mutation(
         "step04_cluster", "lib/cluster/child.cpp", " && net::is_connection(connection.get())", "",
@@ -227,36 +227,50 @@ MUTATIONS = {
         "test_cluster.py::test_a_primary_without_free_descriptors_lets_clients_wait"),
     "failing starts are repeated without a pause": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp",
-        "return failures_.size() < kMaxFailures;", "return true;",
+        "if (wait.count() > 0) return retry_.start(wait), false;", "",
         "test_supervision.py::test_failing_restarts_are_limited"),
     "a dead worker stays dead": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (served_)\n    fill();", "  if (served_)\n    ;",
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (has_served_) return reconcile();", "  if (has_served_) return;",
         "test_supervision.py::test_a_dead_worker_is_replaced"),
-    "failing starts are repeated without leaving the loop": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "std::chrono::milliseconds kPeriod(1000)",
-        "std::chrono::seconds kPeriod(1)",
-        "test_supervision.py::test_others_are_served_while_one_cannot_start"),
+    "an idle connection is closed when its worker leaves": Mutation(
+        "step04_cluster", "lib/http/connection_end.cpp",
+        "  if (server_->give_back()) return is_idle && socket_.is_open() ? give_back() : void();\n", "",
+        "test_reload.py::test_connections_that_are_kept_alive_go_to_other_workers"),
+    "a connection is handed back in the middle of a request": Mutation(
+        "step04_cluster", "lib/http/connection_end.cpp", "state_ == State::kWaiting && output_.is_empty() &&",
+        "output_.is_empty() &&", "test_reload.py::test_a_request_that_has_begun_is_answered_first"),
+    "an old worker leaves before a new one listens": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "while (count(is_ready) > wanted_)",
+        "while (count(is_staying) > wanted_)",
+        "test_reload.py::test_if_the_new_program_fails_the_old_workers_stay"),
+    "a second reload is forgotten": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "    reloads_again_ = true;\n", "",
+        "test_reload.py::test_a_second_reload_comes_after_the_first"),
+    "the socket of a worker that leaves is closed with its queue": Mutation(
+        "step04_cluster", "lib/cluster/reuseport_handle.cpp", "  if (dealer_.has_workers())\n    want(true);",
+        "  if (dealer_.has_workers())\n    slots_.erase(found);",
+        "faults/test_reload.py"),
     "the end waits for workers that are not there": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp",
-        "cluster::disconnect([this] { drain_.stop(); });", "cluster::disconnect();",
+        "    drain_.stop();\n", "",
         "test_supervision.py::test_it_ends_at_once_while_it_waits_to_start_a_worker"),
     "workers inherit what the primary has inherited": Mutation(
         "step04_cluster", "lib/cluster/child_process.cpp",
         "  close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);", "",
         "test_supervision.py::test_workers_inherit_nothing_but_what_is_meant_for_them"),
     "a port that waits for a replacement is closed by one who leaves": Mutation(
-        "step04_cluster", "lib/cluster/primary.cpp",
+        "step04_cluster", "lib/cluster/primary_leave.cpp",
         "return was_here && worker.exited", "return worker.exited", "test_leaving.py"),
     "a socket stays open when its worker has left": Mutation(
         "step04_cluster", "lib/cluster/reuseport_handle.cpp",
-        "  if (by_its_own_wish) slots_.erase(found);\n", "",
+        "  else if (by_its_own_wish)\n    slots_.erase(found);\n", "",
         "test_leaving.py::test_with_reuseport_nobody_waits_for_a_worker_that_has_left"),
     "a worker that leaves forgets what it has just taken": Mutation(
         "step04_cluster", "lib/cluster/ipc_channel.cpp", "  events_.flushed();\n",
         "  if (!closing_) events_.flushed();\n", "test_worker_offers.py::"
         "test_it_serves_what_it_has_taken_even_if_it_is_asked_to_leave_meanwhile"),
     "a shortage of descriptors is the end": Mutation(
-        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
+        "step04_cluster", "lib/cluster/dealer.cpp",
         "catch (const std::system_error&) {", "catch (const std::bad_alloc&) {",
         "test_shortage.py::test_a_shortage_of_descriptors_delays_an_offer"),
     "a member of queryServer has another name": Mutation(

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <set>
 #include <stdexcept>
 
 #include "cluster/hot_messages.h"
@@ -15,11 +14,13 @@ namespace cluster {
 
 Child::Child(int id, UniqueFd channel)
     : id_(id),
-      channel_(std::move(channel),
-               {.message = [this](const Message& message,
-                                  UniqueFd fd) { receive(message, std::move(fd)); },
-                .flushed = [this] { serve_taken(); },
-                .end = [this](const std::string& error) { channel_ended(error); }}) {
+      channel_(
+          std::move(channel),
+          {.message = [this](const Message& message,
+                             UniqueFd fd) { receive(message, std::move(fd)); },
+           .acknowledged = [this](std::int64_t, bool arrived) { hand_back_.acknowledged(arrived); },
+           .flushed = [this] { serve_taken(); },
+           .end = [this](const std::string& error) { channel_ended(error); }}) {
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
   channel_.send(line::online(next_seq()));
@@ -30,6 +31,7 @@ void Child::receive(const Message& message, UniqueFd fd) {
   if (message.act == "newconn") return new_connection(message, std::move(fd));
   if (message.act == "disconnect") {
     asked_to_leave_ = true;
+    gives_back_ = message.hands_back;
     return disconnect();
   }
   if (message.ack != -1 && message.ack == last_question_) return channel_.close_when_sent();
@@ -95,12 +97,12 @@ void Child::started(Server server, const SocketName& name) {
   const auto listening = server.outcome.listening;
   channel_.send(line::listening(where, next_seq()));
   servers_.insert_or_assign(server.key, std::move(server));
-  if (listening) listening(host_and_port(name.address, name.port));
+  if (listening)
+    listening(where.is_path() ? place_of(where) : host_and_port(name.address, name.port));
 }
 
 void Child::failed(const Server& server, int error) {
-  const std::string host = server.query.address.value_or("any");
-  const ListenError failure(error, host_and_port(host, server.query.port));
+  const ListenError failure(error, place_of(server.query));
   if (server.outcome.failed)
     server.outcome.failed(failure);
   else
@@ -114,53 +116,17 @@ void Child::new_connection(const Message& message, UniqueFd connection) {
   const auto server = servers_.find(message.key);
   const bool accepted =
       server != servers_.end() && connection && net::is_connection(connection.get());
-  if (accepted) taken_.push_back({server->second.connections, std::move(connection)});
+  if (accepted)
+    taken_.push_back({server->second.connections, std::move(connection), message.returned});
   channel_.send(line::accepted(message.seq, accepted, next_seq()));
 }
 
 // The answers are in the kernel. Should we die from now on, the primary still reads them.
 void Child::serve_taken() {
-  for (Taken& taken : std::exchange(taken_, {})) taken.by->take(std::move(taken.connection));
-}
-
-void Child::close(const std::shared_ptr<net::Connections>& connections) {
-  for (auto& [seq, server] : asked_) {
-    if (server.connections == connections) server.connections = nullptr;  // see query_answered()
+  for (Taken& taken : std::exchange(taken_, {})) {
+    taken.is_returned ? taken.by->take_over(std::move(taken.connection))
+                      : taken.by->take(std::move(taken.connection));
   }
-  std::vector<std::string> keys;
-  std::erase_if(servers_, [&](const auto& entry) {
-    const bool is_it = entry.second.connections == connections;
-    if (is_it) keys.push_back(entry.first);
-    return is_it;
-  });
-  for (const std::string& key : keys) channel_.send(line::close(key, next_seq()));
-  connections->stop([] {});
-}
-
-void Child::disconnect() {
-  if (std::exchange(leaving_, true)) return;
-  std::set<std::shared_ptr<net::Connections>> finishing;
-  for (const auto& [key, server] : std::exchange(servers_, {})) {
-    channel_.send(line::close(key, next_seq()));
-    finishing.insert(server.connections);
-  }
-  stopping_ = finishing.size() + 1;
-  for (const auto& connections : finishing) connections->stop([this] { stopped(); });
-  stopped();
-}
-
-// One more of those that disconnect() has told to finish has finished; it counts itself as one.
-void Child::stopped() {
-  if (--stopping_ != 0) return;
-  if (asked_to_leave_) return channel_.close_when_sent();
-  last_question_ = next_seq();  // the primary shall know that we are not crashing
-  channel_.send(line::exited_after_disconnect(last_question_));
-}
-
-// Without its primary a worker has nothing to live for.
-void Child::channel_ended(const std::string& error) {
-  if (!error.empty()) loop::fail(std::make_exception_ptr(std::runtime_error("channel: " + error)));
-  loop::stop();
 }
 
 Child& worker() {

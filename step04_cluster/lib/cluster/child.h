@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cluster/event.h"
+#include "cluster/hand_back.h"
 #include "cluster/ipc_channel.h"
 #include "loop/loop.h"
 #include "net/acceptor.h"
@@ -54,6 +55,7 @@ class Child {
   struct Taken {
     std::shared_ptr<net::Connections> by;
     UniqueFd connection;
+    bool is_returned;  // somebody else has served it before
   };
 
   void receive(const Message& message, UniqueFd fd);
@@ -64,17 +66,21 @@ class Child {
   void new_connection(const Message& message, UniqueFd connection);
   void serve_taken();
   int free_index(const Query& query) const;
+
+  // In child_leave.cpp:
   void stopped();
   void channel_ended(const std::string& error);
 
   int id_;
   IpcChannel channel_;
+  HandBack hand_back_{channel_};
   Event<const std::string&> message_;
   std::map<std::int64_t, Server> asked_;                // by the number of our question
   std::map<std::string, Server, std::less<>> servers_;  // by key
   std::vector<Taken> taken_;  // to be served once the primary can know that we have taken them
   std::size_t stopping_ = 0;  // connections that were told to finish, and have not yet
   bool leaving_ = false;
+  bool gives_back_ = false;          // the primary takes idle connections back
   bool asked_to_leave_ = false;      // by the primary, which then needs no word from us
   std::int64_t last_question_ = -1;  // the number of exitedAfterDisconnect
 };

@@ -48,6 +48,12 @@ const std::map<int, std::shared_ptr<Worker>>& workers() {
   return primary().workers;
 }
 
+std::vector<Listening> listening() {
+  std::vector<Listening> all;
+  for (const auto& [key, handle] : primary().handles()) all.push_back(handle->status());
+  return all;
+}
+
 void disconnect(std::function<void()> done) {
   primary().disconnect(std::move(done));
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cluster/child.h"
 #include "cluster/primary.h"
@@ -39,11 +40,17 @@ void setup_primary(const Settings& settings);
 Policy policy();
 void set_policy(Policy policy);
 
-// Lets workers listen on this descriptor of the primary: Node's listen({fd}). See utils.h.
+// What workers may listen on; see utils.h. A descriptor of the primary, which is Node's
+// listen({fd}): those that are named here. Anything else: whatever the primary can, until the first
+// place is named here.
 void allow_fd(int fd);
+void allow_place(const net::Where& where);
 
 // The workers that have not exited, by id.
 const std::map<int, std::shared_ptr<Worker>>& workers();
+
+// What the workers listen on, and how busy it is.
+std::vector<Listening> listening();
 
 // Asks all workers to leave. Calls `done` when the last has exited; never before this returns.
 void disconnect(std::function<void()> done = [] {});

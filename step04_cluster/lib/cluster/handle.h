@@ -2,15 +2,31 @@
 // class that implements this.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "cluster/dealer.h"
 #include "cluster/worker.h"
 #include "net/bind.h"
+#include "unique_fd.h"
 
 namespace cluster {
 
+// How busy it is, in connections that no worker has taken yet.
+struct Listening {
+  std::string key;             // see key_of()
+  std::size_t in_kernel = 0;   // wait to be accepted
+  std::size_t waiting = 0;     // wait in the primary for a worker
+  std::size_t unanswered = 0;  // were offered to a worker
+};
+
 class Handle {
  public:
+  explicit Handle(const std::string& key)
+      : dealer_(key, [this](bool more) { want(more); }), key_(key) {}
   virtual ~Handle() = default;
 
   // `worker` wants to listen: its queryServer has the number `question`. Answers it.
@@ -24,14 +40,27 @@ class Handle {
   // Does nobody listen any more?
   virtual bool is_empty() const = 0;
 
-  // `worker` has answered what was offered to it under the number `offer`. False if this handle has
-  // not offered that.
-  virtual bool answer(Worker& worker, std::int64_t offer, bool accepted) = 0;
+  // A worker that leaves has handed this connection back: one that it has served, and is idle now.
+  void take_back(UniqueFd connection);
 
-  // The process of `worker` has ended, and everything that it had said was listened to.
-  virtual void bury(Worker& worker) = 0;
+  // The sockets on which clients connect.
+  virtual std::vector<int> sockets() const = 0;
+  Listening status() const;
+
+  // See Dealer.
+  bool answer(Worker& worker, std::int64_t offer, bool accepted) {
+    return dealer_.answer(worker, offer, accepted);
+  }
+  void bury(Worker& worker) { dealer_.bury(worker); }
 
   net::SocketFile file;  // the name of a Unix-domain socket, which goes when the socket does
+
+ protected:
+  // Here the primary accepts, if this policy has it do so: it may, or it shall not any more.
+  virtual void want(bool /*more*/) {}
+
+  Dealer dealer_;
+  const std::string key_;
 };
 
 }  // namespace cluster

@@ -11,6 +11,7 @@ constexpr std::string_view kNewConn =
 constexpr std::string_view kAnswer = R"({"cmd":"NODE_CLUSTER","ack":)";
 constexpr std::string_view kAccepted = R"(,"accepted":true)";
 constexpr std::string_view kRefused = R"(,"accepted":false)";
+constexpr std::string_view kReturned = R"(,"returned":true)";
 constexpr std::string_view kSeq = R"(,"seq":)";
 
 // Takes `prefix` off the front of `rest`, if it is there.
@@ -42,8 +43,9 @@ bool take_accepted(std::string_view& rest, bool& accepted) {
 
 std::optional<Message> decode_newconn(std::string_view rest) {
   Message message = {.kind = Message::Kind::kCluster, .has_handle = true, .act = "newconn"};
-  const bool is_newconn = take(rest, kNewConn) && take_plain_string(rest, message.key) &&
-                          take(rest, kSeq) && take_number(rest, message.seq) && rest == "}}";
+  if (!take(rest, kNewConn) || !take_plain_string(rest, message.key)) return std::nullopt;
+  message.returned = take(rest, kReturned);
+  const bool is_newconn = take(rest, kSeq) && take_number(rest, message.seq) && rest == "}}";
   if (!is_newconn) return std::nullopt;
   return message;
 }
@@ -66,8 +68,9 @@ std::string concatenate(std::initializer_list<std::string_view> parts) {
 
 }  // namespace
 
-std::string line::newconn(std::string_view quoted_key, std::int64_t seq) {
-  return concatenate({kNewConn, quoted_key, kSeq, std::to_string(seq), "}}"});
+std::string line::newconn(std::string_view quoted_key, std::int64_t seq, bool returned) {
+  return concatenate(
+      {kNewConn, quoted_key, returned ? kReturned : "", kSeq, std::to_string(seq), "}}"});
 }
 
 std::string line::accepted(std::int64_t ack, bool accepted, std::int64_t seq) {

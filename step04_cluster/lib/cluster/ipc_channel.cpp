@@ -109,7 +109,7 @@ void IpcChannel::handle(Message message) {
 void IpcChannel::handle_acknowledgement(bool arrived) {
   if (!awaiting_ack_) throw ProtocolError("an acknowledgement of nothing");
   awaiting_ack_ = false;
-  if (!arrived) events_.handle_lost(transit_seq_);
+  events_.acknowledged(transit_seq_, arrived);
 }
 
 // Descriptors come in the order of the lines that announce them, but not always in the same read.

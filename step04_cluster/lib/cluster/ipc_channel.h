@@ -24,8 +24,9 @@ class IpcChannel {
     // A message has arrived. `fd` is the descriptor that came with it; if `has_handle` says that
     // there should be one, and there is not, this process had no room for it.
     std::function<void(Message message, UniqueFd fd)> message;
-    // A message has arrived without its descriptor; `seq` is what was given to send().
-    std::function<void(std::int64_t seq)> handle_lost = [](std::int64_t) {};
+    // The other end has a message with a descriptor, or has had no room for the descriptor; `seq`
+    // is what was given to send().
+    std::function<void(std::int64_t seq, bool arrived)> acknowledged = [](std::int64_t, bool) {};
     // Everything that was sent is in the kernel, where the other end will find it.
     std::function<void()> flushed = [] {};
     // The other end is closed, and everything that it had sent has been handed over. Or it broke

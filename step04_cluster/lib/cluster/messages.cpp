@@ -1,5 +1,6 @@
 #include "cluster/messages.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cluster/hot_messages.h"
@@ -12,6 +13,7 @@ namespace {
 // JSON whose members stay in the order in which they were written.
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kHandBack = "handback";
 constexpr int kMaxDepth = 100;  // the library copies and prints recursively
 
 bool is_shallow(int depth, Json::parse_event_t, Json&) {
@@ -90,6 +92,12 @@ std::optional<SocketName> decode_name(const Json& body) {
   return SocketName{text(name, "address"), small_number(name, "port", 0)};
 }
 
+// What a peer can do beyond Node's protocol. Node's own messages have no such member.
+bool has_feature(const Json& body, const char* name) {
+  const Json& features = member(body, "features");
+  return features.is_array() && std::ranges::find(features, name) != features.end();
+}
+
 Message decode_cluster(const Json& body) {
   Message message = {.kind = Message::Kind::kCluster};
   message.act = text(body, "act");
@@ -97,6 +105,8 @@ Message decode_cluster(const Json& body) {
   message.ack = sequence_number(body, "ack");
   message.key = text(body, "key");
   message.accepted = member(body, "accepted") == Json(true);
+  message.returned = member(body, "returned") == Json(true);
+  message.hands_back = has_feature(body, kHandBack);
   message.error = -static_cast<int>(number(body, "errno", 0, -4095, 0));
   message.name = decode_name(body);
   if (message.act == "queryServer" || message.act == "listening")
@@ -153,7 +163,9 @@ Message decode(std::string_view line) {
 }
 
 std::string line::online(std::int64_t seq) {
-  return finish(cluster_message("online"), seq);
+  Json body = cluster_message("online");
+  body["features"] = Json::array({kHandBack});
+  return finish(body, seq);
 }
 
 std::string line::query_server(const Query& query, std::int64_t seq) {
@@ -174,8 +186,16 @@ std::string line::exited_after_disconnect(std::int64_t seq) {
   return finish(cluster_message("exitedAfterDisconnect"), seq);
 }
 
-std::string line::disconnect(std::int64_t seq) {
-  return finish(cluster_message("disconnect"), seq);
+std::string line::handback(const std::string& key, std::int64_t seq) {
+  Json body = cluster_message("handback");
+  body["key"] = key;
+  return finish(body, seq);
+}
+
+std::string line::disconnect(std::int64_t seq, bool hands_back) {
+  Json body = cluster_message("disconnect");
+  if (hands_back) body["features"] = Json::array({kHandBack});
+  return finish(body, seq);
 }
 
 std::string line::acknowledge(std::int64_t ack, std::int64_t seq) {

@@ -49,12 +49,14 @@ struct Message {
   bool has_handle = false;  // wrapped in NODE_HANDLE: a descriptor belongs to it
   std::string text = {};    // JSON
 
-  std::string act = {};   // "online", "newconn", …; none in an answer
-  std::int64_t seq = -1;  // the number of this message
-  std::int64_t ack = -1;  // the number of the message that it answers
-  std::string key = {};   // which listening socket it is about
-  bool accepted = false;  // the answer to newconn
-  int error = 0;          // the answer to queryServer: an errno, 0 for success
+  std::string act = {};     // "online", "newconn", …; none in an answer
+  std::int64_t seq = -1;    // the number of this message
+  std::int64_t ack = -1;    // the number of the message that it answers
+  std::string key = {};     // which listening socket it is about
+  bool accepted = false;    // the answer to newconn
+  bool returned = false;    // newconn: another worker has handed this connection back
+  bool hands_back = false;  // online: this worker can hand connections back; disconnect: it shall
+  int error = 0;            // the answer to queryServer: an errno, 0 for success
   std::optional<SocketName> name = {};
   Query query = {};
 };
@@ -77,14 +79,15 @@ inline constexpr std::size_t kMaxLine = 64UL << 20;
 namespace line {
 
 // From worker to primary.
-std::string online(std::int64_t seq);
+std::string online(std::int64_t seq);  // with what Node does not know: Message::hands_back
 std::string query_server(const Query& query, std::int64_t seq);
 std::string listening(const Query& query, std::int64_t seq);
 std::string close(const std::string& key, std::int64_t seq);
 std::string exited_after_disconnect(std::int64_t seq);
+std::string handback(const std::string& key, std::int64_t seq);  // goes with the connection
 
 // From primary to worker.
-std::string disconnect(std::int64_t seq);
+std::string disconnect(std::int64_t seq, bool hands_back);
 std::string acknowledge(std::int64_t ack, std::int64_t seq);
 
 // The answer to queryServer. `data` is JSON; `error` an errno, or 0.

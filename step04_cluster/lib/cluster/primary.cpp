@@ -7,7 +7,6 @@
 
 #include "cluster/identity.h"
 #include "cluster/utils.h"
-#include "console.h"
 #include "listener.h"
 
 namespace cluster {
@@ -36,19 +35,25 @@ Worker& Primary::fork(const std::map<std::string, std::string>& env) {
 // What its channel tells us about the worker `id`.
 IpcChannel::Events Primary::events_of(int id) {
   return {
-      .message = [=, this](const Message& message, UniqueFd) { receive(*workers.at(id), message); },
-      .handle_lost = [=, this](std::int64_t seq) { offer_answered(*workers.at(id), seq, false); },
+      .message = [=, this](const Message& message,
+                           UniqueFd fd) { receive(*workers.at(id), message, std::move(fd)); },
+      .acknowledged =
+          [=, this](std::int64_t seq, bool arrived) {
+            if (!arrived) offer_answered(*workers.at(id), seq, false);
+          },
       .end = [=, this](const std::string& error) { channel_ended(*workers.at(id), error); },
   };
 }
 
-void Primary::receive(Worker& worker, const Message& message) {
+void Primary::receive(Worker& worker, const Message& message, UniqueFd fd) {
   if (message.kind == Message::Kind::kUser) return on_message.emit(worker, message.text);
   if (message.ack != -1) return offer_answered(worker, message.ack, message.accepted);
   if (message.act == "exitedAfterDisconnect") return about_to_leave(worker, message.seq);
+  if (message.act == "handback") return take_back(message, std::move(fd));
   if (worker.is_dead()) return;  // the rest makes no sense any more
   if (message.act == "online") {
     worker.state_ = Worker::State::kOnline;
+    worker.hands_back_ = message.hands_back;
     on_online.emit(worker);
   } else if (message.act == "queryServer") {
     query_server(worker, message);
@@ -86,53 +91,6 @@ void Primary::offer_answered(Worker& worker, std::int64_t offer, bool accepted) 
   for (const auto& [key, handle] : handles_) {
     if (handle->answer(worker, offer, accepted)) return;
   }
-}
-
-// A worker closes one of its servers.
-void Primary::close(Worker& worker, const std::string& key) {
-  const auto found = handles_.find(key);
-  if (found == handles_.end()) return;
-  if (found->second->remove(worker) && found->second->is_empty()) handles_.erase(found);
-}
-
-// A worker listens no longer. When the last one has left because it was asked to, the socket is
-// closed, and clients are refused. When it died, the socket stays, and they wait for a replacement.
-void Primary::remove_from_handles(Worker& worker) {
-  std::erase_if(handles_, [&](const auto& entry) {
-    const bool was_here = entry.second->remove(worker);
-    return was_here && worker.exited_after_disconnect_ && entry.second->is_empty();
-  });
-}
-
-void Primary::disconnect(Worker& worker) {
-  worker.exited_after_disconnect_ = true;
-  remove_from_handles(worker);
-  worker.channel_.send(line::disconnect(next_seq()));
-}
-
-void Primary::disconnect(std::function<void()> done) {
-  const auto all = workers;
-  for (const auto& [id, worker] : all) disconnect(*worker);
-  handles_.clear();  // those, too, that nobody listens on because the last one has died
-  if (all.empty()) return loop::post(std::move(done));
-  waiting_for_the_end_.push_back(std::move(done));
-}
-
-// A worker leaves by itself, and waits for us to know.
-void Primary::about_to_leave(Worker& worker, std::int64_t question) {
-  worker.exited_after_disconnect_ = true;
-  remove_from_handles(worker);
-  worker.channel_.send(line::acknowledge(question, next_seq()));
-}
-
-void Primary::channel_ended(Worker& worker, const std::string& error) {
-  if (!error.empty()) {
-    complain("cluster: worker " + std::to_string(worker.id_) + " is killed: its channel: " + error);
-    worker.kill(SIGKILL);
-  }
-  worker.state_ = Worker::State::kDisconnected;
-  remove_from_handles(worker);
-  on_disconnect.emit(worker);
 }
 
 // In a loop: the kernel merges several SIGCHLD into one. Children that are not our workers are

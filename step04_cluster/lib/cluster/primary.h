@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cluster/event.h"
 #include "cluster/policy.h"
@@ -24,6 +25,8 @@ class Primary {
   void disconnect(std::function<void()> done);
   void disconnect(Worker& worker);
 
+  const std::map<std::string, std::unique_ptr<Handle>>& handles() const { return handles_; }
+
   Settings settings;
   Policy policy;
   std::map<int, std::shared_ptr<Worker>> workers;  // by id
@@ -34,16 +37,19 @@ class Primary {
 
  private:
   IpcChannel::Events events_of(int id);
-  void receive(Worker& worker, const Message& message);
+  void receive(Worker& worker, const Message& message, UniqueFd fd);
   void query_server(Worker& worker, const Message& message);
   void add_to_handle(Worker& worker, const Message& message, const std::string& key);
   void offer_answered(Worker& worker, std::int64_t offer, bool accepted);
+  void reap();
+  void exited(std::shared_ptr<Worker> worker, const Ending& ending);
+
+  // In primary_leave.cpp:
   void close(Worker& worker, const std::string& key);
   void remove_from_handles(Worker& worker);
   void about_to_leave(Worker& worker, std::int64_t question);
+  void take_back(const Message& message, UniqueFd connection);
   void channel_ended(Worker& worker, const std::string& error);
-  void reap();
-  void exited(std::shared_ptr<Worker> worker, const Ending& ending);
 
   int last_id_ = 0;
   std::map<std::string, std::unique_ptr<Handle>> handles_;  // by key

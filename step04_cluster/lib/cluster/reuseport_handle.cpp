@@ -9,10 +9,10 @@
 
 namespace cluster {
 
-ReusePortHandle::ReusePortHandle(std::string key, Query query)
-    : key_(std::move(key)), query_(std::move(query)) {
-  slots_.push_back({bind_for(query_, true)});
-  query_.port = port_of(slots_.front().socket.get());
+ReusePortHandle::ReusePortHandle(const std::string& key, const Query& query)
+    : Handle(key), query_(query) {
+  slots_.push_back(new_slot());
+  query_.port = port_of(slots_.front().acceptor->listener());
 }
 
 void ReusePortHandle::add(Worker& worker, std::int64_t question) {
@@ -20,14 +20,24 @@ void ReusePortHandle::add(Worker& worker, std::int64_t question) {
   if (is_here) throw ListenError(EADDRINUSE, key_);
   const line::Answer answer = {.ack = question, .key = key_, .data = query_.data};
   Slot& slot = free_slot();
-  worker.channel().send(line::with_handle(line::answer(answer, next_seq())), slot.socket.get());
+  worker.channel().send(line::with_handle(line::answer(answer, next_seq())),
+                        slot.acceptor->listener());
+  slot.acceptor->pause();
   slot.worker = &worker;
+  if (worker.hands_back()) dealer_.add(worker);
+}
+
+ReusePortHandle::Slot ReusePortHandle::new_slot() {
+  UniqueFd socket = bind_for(query_, true);
+  listen_on(socket.get(), query_);
+  const auto deal = [this](UniqueFd connection) { dealer_.deal(std::move(connection)); };
+  return {std::make_unique<net::Acceptor>(std::move(socket), deal)};
 }
 
 ReusePortHandle::Slot& ReusePortHandle::free_slot() {
   const auto found = std::ranges::find(slots_, nullptr, &Slot::worker);
   if (found != slots_.end()) return *found;
-  slots_.push_back({bind_for(query_, true)});
+  slots_.push_back(new_slot());
   return slots_.back();
 }
 
@@ -35,13 +45,29 @@ bool ReusePortHandle::remove(Worker& worker) {
   const auto found = std::ranges::find(slots_, &worker, &Slot::worker);
   if (found == slots_.end()) return false;
   found->worker = nullptr;
+  dealer_.remove(worker);
   const bool by_its_own_wish = worker.is_connected() && !worker.is_dead();
-  if (by_its_own_wish) slots_.erase(found);
+  if (dealer_.has_workers())
+    want(true);
+  else if (by_its_own_wish)
+    slots_.erase(found);
   return true;
+}
+
+void ReusePortHandle::want(bool more) {
+  for (const Slot& slot : slots_) {
+    if (slot.worker == nullptr) more ? slot.acceptor->resume() : slot.acceptor->pause();
+  }
 }
 
 bool ReusePortHandle::is_empty() const {
   return std::ranges::all_of(slots_, [](const Slot& slot) { return slot.worker == nullptr; });
+}
+
+std::vector<int> ReusePortHandle::sockets() const {
+  std::vector<int> sockets;
+  for (const Slot& slot : slots_) sockets.push_back(slot.acceptor->listener());
+  return sockets;
 }
 
 }  // namespace cluster

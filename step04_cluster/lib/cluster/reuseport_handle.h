@@ -1,44 +1,44 @@
 // Reuseport: one listening socket for each worker, all bound to the same port. The kernel picks a
 // socket for each new connection, by a hash of its addresses: no worker wakes up in vain, and
-// nobody can take over what waits for a worker that is slow.
+// nobody can take over what waits for a worker that is slow. See SO_REUSEPORT in socket(7).
 //
-// Closing one of the sockets resets the connections that wait in its queue. So when a worker dies,
-// the primary keeps its socket: a worker has a slot, and its replacement gets the slot's socket,
-// with what waits there. If a worker leaves because it was asked to, or closes its server, there
-// may be no replacement, and clients would wait for ever: then the socket is closed. Node has no
-// twin of it: there a worker binds with SO_REUSEPORT by itself. See SO_REUSEPORT in socket(7).
+// Closing one of the sockets resets the connections that wait in its queue. So none is closed: a
+// worker has a slot, and when it dies, or leaves, the primary accepts what arrives there, and deals
+// it to the others, until a new worker gets the slot. (Others than ours would not take it: the slot
+// of one that leaves is closed then, for clients would wait there for ever; that of one that has
+// died waits for its replacement.) Node has no twin of this: there a worker binds with SO_REUSEPORT
+// by itself.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cluster/handle.h"
-#include "unique_fd.h"
+#include "net/acceptor.h"
 
 namespace cluster {
 
 class ReusePortHandle : public Handle {
  public:
   // Binds the first socket at once. Throws ListenError.
-  ReusePortHandle(std::string key, Query query);
+  ReusePortHandle(const std::string& key, const Query& query);
 
   void add(Worker& worker, std::int64_t question) override;
   bool remove(Worker& worker) override;
   bool is_empty() const override;
-
-  // Nothing is ever offered.
-  bool answer(Worker&, std::int64_t, bool) override { return false; }
-  void bury(Worker&) override {}
+  std::vector<int> sockets() const override;
 
  private:
   struct Slot {
-    UniqueFd socket;
+    std::unique_ptr<net::Acceptor> acceptor;  // works while there is no worker
     Worker* worker = nullptr;
   };
 
+  void want(bool more) override;
+  Slot new_slot();
   Slot& free_slot();
 
-  std::string key_;
   Query query_;  // with the real port
   std::vector<Slot> slots_;
 };

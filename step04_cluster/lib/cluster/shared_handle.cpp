@@ -1,13 +1,11 @@
 #include "cluster/shared_handle.h"
 
-#include <utility>
-
 #include "cluster/utils.h"
 
 namespace cluster {
 
-SharedHandle::SharedHandle(std::string key, const Query& query)
-    : key_(std::move(key)),
+SharedHandle::SharedHandle(const std::string& key, const Query& query)
+    : Handle(key),
       data_(query.data),
       type_(query.is_udp() ? "dgram.Native" : "net.Native"),
       socket_(bind_for(query)) {}
@@ -16,6 +14,12 @@ void SharedHandle::add(Worker& worker, std::int64_t question) {
   const line::Answer answer = {.ack = question, .key = key_, .data = data_};
   worker.channel().send(line::with_handle(line::answer(answer, next_seq()), type_), socket_.get());
   workers_.insert(&worker);
+  if (worker.hands_back()) dealer_.add(worker);
+}
+
+bool SharedHandle::remove(Worker& worker) {
+  dealer_.remove(worker);
+  return workers_.erase(&worker) != 0;
 }
 
 }  // namespace cluster

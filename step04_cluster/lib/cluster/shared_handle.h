@@ -6,6 +6,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "cluster/handle.h"
 #include "unique_fd.h"
@@ -15,18 +16,14 @@ namespace cluster {
 class SharedHandle : public Handle {
  public:
   // Binds at once. Throws ListenError.
-  SharedHandle(std::string key, const Query& query);
+  SharedHandle(const std::string& key, const Query& query);
 
   void add(Worker& worker, std::int64_t question) override;
-  bool remove(Worker& worker) override { return workers_.erase(&worker) != 0; }
+  bool remove(Worker& worker) override;
   bool is_empty() const override { return workers_.empty(); }
-
-  // Nothing is ever offered.
-  bool answer(Worker&, std::int64_t, bool) override { return false; }
-  void bury(Worker&) override {}
+  std::vector<int> sockets() const override { return {socket_.get()}; }
 
  private:
-  std::string key_;
   std::string data_;
   std::string type_;  // of the message that the socket goes with
   UniqueFd socket_;

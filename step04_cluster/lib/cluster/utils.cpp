@@ -20,6 +20,11 @@ std::set<int>& allowed_fds() {
   return fds;
 }
 
+std::set<std::string>& allowed_places() {
+  static std::set<std::string> places;
+  return places;
+}
+
 UniqueFd duplicate(int fd, const std::string& key) {
   if (!allowed_fds().contains(fd)) throw ListenError(EACCES, key);
   UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
@@ -31,6 +36,10 @@ UniqueFd duplicate(int fd, const std::string& key) {
 
 void allow_fd(int fd) {
   allowed_fds().insert(fd);
+}
+
+void allow_place(const net::Where& where) {
+  allowed_places().insert(place_of(query_of(where)));
 }
 
 std::int64_t next_seq() {
@@ -45,10 +54,17 @@ std::string key_of(const Query& query) {
 }
 
 Query query_of(const net::Where& where) {
+  if (const auto path = net::path_of(where.host))
+    return {.address = path, .port = -1, .address_type = "-1"};
   const bool is_ipv6 = where.host.find(':') != std::string::npos;
   Query query = {.port = where.port, .address_type = is_ipv6 ? "6" : "4"};
   if (where.host != "any") query.address = where.host;
   return query;
+}
+
+std::string place_of(const Query& query) {
+  const std::string address = query.address.value_or("any");
+  return query.is_path() ? "unix:" + address : host_and_port(address, query.port);
 }
 
 std::optional<SocketName> name_of(int socket) {
@@ -59,6 +75,8 @@ std::optional<SocketName> name_of(int socket) {
 
 UniqueFd bind_for(const Query& query, bool reuse_port) {
   if (query.fd) return duplicate(*query.fd, key_of(query));
+  const bool is_allowed = allowed_places().empty() || allowed_places().contains(place_of(query));
+  if (!is_allowed) throw ListenError(EACCES, place_of(query));
   if (query.is_path()) {
     return net::bind_unix(query.address.value_or(""),
                           {query.readable_by_all, query.writable_by_all});

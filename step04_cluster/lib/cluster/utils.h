@@ -26,12 +26,17 @@ std::string key_of(const Query& query);
 // The query of a server that wants to listen there.
 Query query_of(const net::Where& where);
 
+// For people: "127.0.0.1:8000", "any:8000", "unix:/run/app.sock".
+std::string place_of(const Query& query);
+
 // Where `socket` is bound; nothing for a Unix-domain socket. Throws std::system_error.
 std::optional<SocketName> name_of(int socket);
 
 // Workers may ask to listen on this descriptor of the primary. Any other one is refused with
-// EACCES: it might be anything.
+// EACCES: it might be anything. The same with addresses and paths, once one has been named here: a
+// primary that may do more than its workers would do it for them.
 void allow_fd(int fd);
+void allow_place(const net::Where& where);
 
 // Returns a socket for `query`: bound, or bound and listening. Port 0 becomes a free one. With
 // `fd`, it is a duplicate of that descriptor. Throws ListenError.

@@ -25,6 +25,9 @@ class Worker {
   bool is_connected() const { return channel_.is_open(); }
   bool is_dead() const { return exited_; }
 
+  // Can it hand its idle connections back when it leaves, and take those of others? Ours can.
+  bool hands_back() const { return hands_back_; }
+
   // Did it leave because it was asked to, or said so itself?
   bool exited_after_disconnect() const { return exited_after_disconnect_; }
 
@@ -45,6 +48,7 @@ class Worker {
   pid_t pid_;
   State state_ = State::kNone;
   bool exited_ = false;
+  bool hands_back_ = false;
   bool exited_after_disconnect_ = false;
   IpcChannel channel_;
 

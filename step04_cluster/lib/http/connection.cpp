@@ -6,12 +6,16 @@
 
 namespace http {
 
+constexpr std::size_t kMaxUnparsed = 64UL * 1024;  // then the client has to wait
+
 Connection::Connection(std::shared_ptr<Connections> server)
     : server_(std::move(server)), parser_(server_->options()) {}
 
-void Connection::start(UniqueFd socket) {
+void Connection::start(UniqueFd socket, bool was_served) {
+  const Options& options = server_->options();
   begun_ = now();
-  deadline_ = begun_ + server_->options().headers_timeout.count();
+  number_ = was_served ? 1 : 0;
+  deadline_ = begun_ + (was_served ? options.keep_alive_timeout : options.headers_timeout).count();
   socket_.open(std::move(socket));
   if (server_->is_stopping()) stop();
 }
@@ -71,7 +75,7 @@ void Connection::handle() {
   state_ = State::kAnswering;
   ++number_;
   answer_ = Answer(*request, server_->lines());
-  if (server_->is_stopping()) answer_.close_afterwards();
+  if (server_->is_stopping() && !server_->give_back()) answer_.close_afterwards();
   is_client_closing_ = !request->keeps_alive();
   call([&] {
     Response response(shared_from_this(), number_);

@@ -23,10 +23,10 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   explicit Connection(std::shared_ptr<Connections> server);
 
   // Serves `socket` until the connection ends; then server->ended() is called from the loop.
-  // Throws as Socket::open() does.
-  void start(UniqueFd socket);
+  // `was_served`: it had requests before, elsewhere. Throws as Socket::open() does.
+  void start(UniqueFd socket, bool was_served);
 
-  // Ends the connection when its client has what it asked for; at once, if it is idle.
+  // Ends it, or gives it back, when the client has what it asked for; at once, if it is idle.
   void stop();
 
   // To be called now and then, `now` is uv_now(): ends the connection if its time is up.
@@ -46,6 +46,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     kReading,    // a part of a request has arrived
     kAnswering,  // a request is complete, and its answer is not
     kFinishing,  // the last answer is complete; some of it may still have to be written
+    kLeaving,    // it was idle, and is given back
   };
 
   void received(std::string_view bytes) override;
@@ -64,10 +65,9 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void settle();
   void serve_unparsed();
   void say_goodbye();
+  void give_back();
   void refuse(int status);
   void answer_error(int status);
-
-  static constexpr std::size_t kMaxUnparsed = 64UL * 1024;  // then the client has to wait
 
   const std::shared_ptr<Connections> server_;
   Socket socket_{*this};

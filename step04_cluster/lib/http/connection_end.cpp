@@ -93,18 +93,31 @@ void Connection::answer_error(int status) {
 
 void Connection::stop() {
   socket_.hurry();
-  answer_.close_afterwards();
   const bool is_idle = state_ == State::kWaiting && output_.is_empty() && unparsed_.empty();
+  if (server_->give_back()) return is_idle && socket_.is_open() ? give_back() : void();
+  answer_.close_afterwards();
   if (!is_idle || socket_.has_unread_bytes()) return;
   if (number_ > 0) return socket_.close();
   deadline_ = std::min(deadline_, now() + kFirstRequest);
+}
+
+// Whatever the client sends from now on, waits in the kernel for whoever reads next.
+void Connection::give_back() {
+  state_ = State::kLeaving;
+  socket_.set_reading(false);
+  server_->give_back()(socket_.fd(), [self = shared_from_this()](bool taken) {
+    if (taken) return self->socket_.close();
+    self->state_ = State::kWaiting;
+    self->socket_.set_reading(true);
+  });
 }
 
 void Connection::check_time(std::uint64_t now) {
   socket_.check_time(now);
   if (!socket_.is_open()) return;
   if (output_.is_stuck(now, server_->options().send_timeout)) return socket_.reset();
-  if (now < deadline_ || !output_.is_empty() || state_ == State::kAnswering) return;
+  const bool has_time = state_ == State::kAnswering || state_ == State::kLeaving;
+  if (now < deadline_ || !output_.is_empty() || has_time) return;
   const bool is_late = state_ == State::kReading || (number_ == 0 && !server_->is_stopping());
   is_late ? refuse(HTTP_STATUS_REQUEST_TIMEOUT) : socket_.close();
 }

@@ -27,15 +27,17 @@ Connections::Connections(Handler handler, Options options)
 
 Connections::~Connections() = default;
 
-void Connections::take(UniqueFd connection) {
+void Connections::take(UniqueFd connection, bool was_served) {
   if (open_.empty()) sweep_.repeat(sweep_interval(options_));
   const auto taken = std::make_shared<Connection>(shared_from_this());
   open_.insert(taken);
-  taken->start(std::move(connection));
+  ++total_;
+  taken->start(std::move(connection), was_served);
 }
 
-void Connections::stop(std::function<void()> done) {
+void Connections::stop(net::GiveBack give_back, std::function<void()> done) {
   is_stopping_ = true;
+  give_back_ = std::move(give_back);
   if (open_.empty()) return done();
   stopped_ = std::move(done);
   for (const auto& connection : open_) connection->stop();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_set>
+#include <utility>
 
 #include "http/answer.h"
 #include "http/options.h"
@@ -26,19 +27,22 @@ class Connections final : public net::Connections,
 
   // See net::Connections. take() throws std::system_error if `connection` is no stream socket. A
   // connection taken after stop() is answered once. The process has to ignore SIGPIPE.
-  void take(UniqueFd connection) override;
+  void take(UniqueFd connection) override { take(std::move(connection), false); }
+  void take_over(UniqueFd connection) override { take(std::move(connection), true); }
 
-  // A connection that has not sent anything yet has one second to do so: a client that has
-  // connected before we stopped gets its answer. See Connection::stop().
-  void stop(std::function<void()> done) override;
+  // Without `give_back`, a connection that has not sent anything yet has one second to do so: a
+  // client that has connected before we stopped gets its answer. See Connection::stop().
+  void stop(net::GiveBack give_back, std::function<void()> done) override;
 
   std::size_t count() const { return open_.size(); }
+  std::uint64_t total() const { return total_; }  // connections so far
   std::uint64_t requests() const { return requests_; }
 
   // From here on for Connection.
   const Options& options() const { return options_; }
   const CommonLines& lines() const { return lines_; }
   bool is_stopping() const { return is_stopping_; }
+  const net::GiveBack& give_back() const { return give_back_; }
 
   // Calls the handler.
   void handle(const Request& request, Response& response);
@@ -47,15 +51,18 @@ class Connections final : public net::Connections,
   void ended(const std::shared_ptr<Connection>& connection);
 
  private:
+  void take(UniqueFd connection, bool was_served);
   void check_times();
 
   const Handler handler_;
   const Options options_;
   const CommonLines lines_{options_};
   std::unordered_set<std::shared_ptr<Connection>> open_;
+  std::uint64_t total_ = 0;
   std::uint64_t requests_ = 0;
   loop::Timer sweep_;  // runs while there are connections; one for all of them
   bool is_stopping_ = false;
+  net::GiveBack give_back_;
   std::function<void()> stopped_;
 };
 

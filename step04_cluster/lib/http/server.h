@@ -34,6 +34,7 @@ class Server {
   std::shared_ptr<net::Connections> connections() const { return connections_; }
 
   std::size_t open_connections() const { return connections_->count(); }
+  std::uint64_t total_connections() const { return connections_->total(); }
   std::uint64_t requests() const { return connections_->requests(); }
 
  private:

@@ -61,6 +61,7 @@ class Socket {
   // To be called now and then; `now` is uv_now(). Ends the lingering.
   void check_time(std::uint64_t now);
 
+  int fd() const;  // still the socket's
   uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&tcp_); }
 
  private:
@@ -72,7 +73,6 @@ class Socket {
   void take_in(std::string_view bytes);
   void end_input();
   uv_handle_t* handle() { return reinterpret_cast<uv_handle_t*>(&tcp_); }
-  int fd() const;
 
   Owner& owner_;
   uv_tcp_t tcp_ = {};

@@ -102,6 +102,7 @@ UniqueFd bind_unix(const std::string& path, FileMode mode) {
   const sockaddr_un name = unix_name(path);
   UniqueFd bound(socket(AF_UNIX, SOCK_STREAM | kFlags, 0));
   if (!bound) throw ListenError(errno, path);
+  if (mode.only_owner) check(fchmod(bound.get(), S_IRUSR | S_IWUSR), "fchmod");  // for the file
   int result = bind(bound.get(), any(name), sizeof(name));
   if (result == -1 && errno == EADDRINUSE && is_left_over(name)) {
     unlink(path.c_str());

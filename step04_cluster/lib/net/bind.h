@@ -24,11 +24,13 @@ UniqueFd bind_tcp(const std::optional<std::string>& address, int port, BindOptio
 // The same for datagrams; `address` is not optional. See udp(7).
 UniqueFd bind_udp(const std::string& address, int port, BindOptions options = {});
 
-// Who may connect to a socket with a name in the file system: whoever may write to that file, and
-// that is its owner, unless all shall be able to. (Node has an option for reading, too.)
+// Who may connect to a socket with a name in the file system: whoever may write to that file. That
+// is its owner and, as umask(2) has it, his group, unless all shall be able to, or nobody else.
+// (Node has an option for reading, too.)
 struct FileMode {
   bool readable_by_all = false;
   bool writable_by_all = false;
+  bool only_owner = false;
 };
 
 // A file of this name that is left over from a server which is gone is replaced. EADDRINUSE if

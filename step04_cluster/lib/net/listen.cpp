@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,7 @@ namespace {
 struct Listening {
   explicit Listening(std::shared_ptr<Connections> who) : connections(std::move(who)) {}
   std::shared_ptr<Connections> connections;
+  SocketFile file = {};
   std::optional<Acceptor> acceptor = {};
 };
 
@@ -29,11 +31,16 @@ std::vector<std::shared_ptr<Listening>>& all() {
   return all;
 }
 
+UniqueFd bind_there(const Where& where) {
+  if (const auto path = path_of(where.host)) return bind_unix(*path);
+  return bind_tcp(where.host == "any" ? std::nullopt : std::optional(where.host), where.port);
+}
+
 std::string start(Listening& listening, const Where& where) {
-  const bool any = where.host == "any";
-  UniqueFd socket = bind_tcp(any ? std::nullopt : std::optional(where.host), where.port);
+  UniqueFd socket = bind_there(where);
+  if (const auto path = path_of(where.host)) listening.file = SocketFile(*path);
   start_listening(socket.get());
-  std::string address = address_of(socket.get());
+  std::string address = path_of(where.host) ? where.host : address_of(socket.get());
   const auto take = [&taker = *listening.connections](UniqueFd connection) {
     taker.take(std::move(connection));
   };
@@ -56,6 +63,12 @@ void listen_alone(const std::shared_ptr<Listening>& listening, const Where& wher
 
 }  // namespace
 
+std::optional<std::string> path_of(const std::string& host) {
+  constexpr std::string_view kPrefix = "unix:";
+  if (!host.starts_with(kPrefix)) return std::nullopt;
+  return host.substr(kPrefix.size());
+}
+
 void listen(std::shared_ptr<Connections> connections, const Where& where, Outcome outcome) {
   if (cluster::is_worker()) {
     return cluster::worker().listen(std::move(connections), where, std::move(outcome));
@@ -69,7 +82,7 @@ void listen(std::shared_ptr<Connections> connections, const Where& where, Outcom
 void close(const std::shared_ptr<Connections>& connections) {
   if (cluster::is_worker()) return cluster::worker().close(connections);
   std::erase_if(all(), [&](const auto& entry) { return entry->connections == connections; });
-  connections->stop([] {});
+  connections->stop(nullptr, [] {});
 }
 
 }  // namespace net

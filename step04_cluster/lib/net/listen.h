@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "listener.h"
@@ -14,14 +15,20 @@ namespace net {
 
 // Where to listen.
 struct Where {
-  int port = 0;                    // 0: any free one
-  std::string host = "127.0.0.1";  // a numeric address, IPv4 or IPv6; or "any": all of them
+  int port = 0;  // 0: any free one
+  // A numeric address, IPv4 or IPv6; "any": all of them; or "unix:/run/app.sock", a name in the
+  // file system, which has no port.
+  std::string host = "127.0.0.1";
 };
+
+// The path in "unix:/run/app.sock"; nothing for any other host.
+std::optional<std::string> path_of(const std::string& host);
 
 // What becomes of it; called from the loop, one of the two, once. Neither, if close() comes first,
 // or this worker is leaving.
 struct Outcome {
-  std::function<void(const std::string& address)> listening = {};  // "127.0.0.1:8000"
+  // `address`: "127.0.0.1:8000", "unix:/run/app.sock".
+  std::function<void(const std::string& address)> listening = {};
   // Without this function an error ends the process: cluster::run() prints it and returns 1.
   std::function<void(const ListenError& error)> failed = {};
 };

@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "sys_error.h"
@@ -28,6 +29,22 @@ std::string local_address(int socket) {
   char host[NI_MAXHOST] = "";
   getnameinfo(any, size, host, sizeof(host), nullptr, 0, NI_NUMERICHOST);
   return host;
+}
+
+uid_t peer_of(int connection) {
+  ucred peer = {};
+  socklen_t size = sizeof(peer);
+  check(getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size), "getsockopt SO_PEERCRED");
+  return peer.uid;
+}
+
+// For a socket that listens, the kernel puts the length of its queue there: see ss(8), Recv-Q.
+std::size_t queue_of(int listener) {
+  tcp_info info = {};
+  socklen_t size = sizeof(info);
+  if (get(listener, SO_ACCEPTCONN) != 1) return 0;
+  if (getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size) == -1) return 0;
+  return info.tcpi_unacked;
 }
 
 bool could_listen(int fd) {

@@ -1,6 +1,9 @@
 // What a socket is, and where. For descriptors that came from another process, too.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstddef>
 #include <string>
 
 namespace net {
@@ -12,6 +15,13 @@ std::string local_address(int socket);
 // Is `fd` a stream socket that may listen: one with a name, TCP or Unix-domain, that is not
 // connected?
 bool could_listen(int fd);
+
+// Who is at the other end of a Unix-domain connection: a user's number, as it was when he
+// connected. Throws std::system_error. See SO_PEERCRED in unix(7).
+uid_t peer_of(int connection);
+
+// How many connections wait to be accepted from a TCP socket that listens; 0 for others.
+std::size_t queue_of(int listener);
 
 // Is it a stream socket that does not listen? A client may have gone in the meantime, so whether it
 // is connected now is not asked.

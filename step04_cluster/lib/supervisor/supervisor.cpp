@@ -1,109 +1,220 @@
 #include "supervisor/supervisor.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
+#include <string>
 #include <system_error>
 #include <utility>
 
 #include "console.h"
-#include "listener.h"
 
 namespace supervisor {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kLater(1000);
 
-constexpr std::size_t kMaxFailures = 3;             // starts that may fail
-constexpr std::chrono::milliseconds kPeriod(1000);  // in this time
-
-std::string name_of(const cluster::Worker& worker) {
-  return "worker " + std::to_string(worker.id()) + " (pid " + std::to_string(worker.pid()) + ")";
+bool is_staying(const Member& member) {
+  return member.is_staying();
 }
 
-std::string place_of(const cluster::Query& where) {
-  const std::string address = where.address.value_or("::");
-  return where.is_path() ? "unix:" + address : "http://" + host_and_port(address, where.port);
+bool is_ready(const Member& member) {
+  return member.is_ready();
 }
 
-bool is_listening(const cluster::Worker& worker) {
-  return worker.state() == cluster::Worker::State::kListening;
+bool is_outdated(const Member& member) {
+  return member.is_staying() && member.is_outdated;
 }
 
 }  // namespace
 
 Supervisor::Supervisor(const Options& options)
     : options_(options),
-      retry_([this] { fill(); }),
+      wanted_(options.workers),
+      retry_([this] { reconcile(); }),
+      grace_([this] { leave(); }),
       drain_([this] { kill_all(); }),
-      terminate_(SIGTERM, [this] { stop(); }),
-      interrupt_(SIGINT, [this] { stop(); }) {
+      liveness_(members_, options.liveness_timeout, [](cluster::Worker& worker) {
+        complain("cluster: " + name_of(worker) +
+                 " does not answer, so it is killed (--liveness-timeout)");
+        worker.kill(SIGKILL);
+      }) {
   cluster::on_online([](const auto& worker) { say(name_of(worker) + " online"); });
   cluster::on_disconnect([](const auto& worker) { say(name_of(worker) + " disconnected"); });
   cluster::on_listening([this](auto& worker, const auto& where) { listening(worker, where); });
+  cluster::on_message([this](auto& worker, const auto& json) { heard(worker, json); });
   cluster::on_exit([this](auto& worker, const auto& ending) { exited(worker, ending); });
-  for (int i = 0; i < options_.workers; ++i) start_worker();
+  listen_to_signals();
+  for (int i = 0; i < wanted_; ++i) start_worker();
+}
+
+void Supervisor::listen_to_signals() {
+  signals_.emplace_back(SIGTERM, [this] { stop(); });
+  signals_.emplace_back(SIGINT, [this] { stop(); });
+  signals_.emplace_back(SIGHUP, [this] { reload(); });
+  signals_.emplace_back(SIGTTIN, [this] { resize(1); });
+  signals_.emplace_back(SIGTTOU, [this] { resize(-1); });
+}
+
+int Supervisor::count(bool (*is)(const Member&)) const {
+  return static_cast<int>(
+      std::ranges::count_if(members_, [=](const auto& entry) { return is(entry.second); }));
+}
+
+// From what is there to what should be there. While somebody waits for a successor, there may be
+// one worker too many; when that one listens, somebody leaves.
+void Supervisor::reconcile() {
+  if (is_stopping_) return;
+  while (count(is_ready) > wanted_) ask_to_leave(first_to_leave());
+  if (!start_workers()) return;
+  if (is_reloading_ && count(is_outdated) == 0) end_reload("");
+}
+
+// Starts what is missing. If that may not be now, or cannot be, because this process may not fork
+// or has no free descriptor: later, and it returns false.
+bool Supervisor::start_workers() {
+  try {
+    while (count(is_staying) < wanted_ + (count(is_outdated) > 0 ? 1 : 0)) {
+      const auto wait = backoff_.wait(Clock::now());
+      if (wait.count() > 0) return retry_.start(wait), false;
+      start_worker();
+    }
+    return true;
+  } catch (const std::system_error& error) {
+    complain(std::string("cluster: no new worker: ") + error.what());
+    return retry_.start(kLater), false;
+  }
 }
 
 void Supervisor::start_worker() {
   cluster::Worker& worker = cluster::fork();
-  const auto too_late = [&worker] {
+  backoff_.started(Clock::now());
+  Member& member = members_.try_emplace(worker.id(), Member{worker, generation_}).first->second;
+  member.timer.emplace([&worker] {
     complain("cluster: " + name_of(worker) +
              " is not listening, so it is killed (--start-timeout)");
     worker.kill(SIGKILL);
-  };
-  start_timers_.try_emplace(worker.id(), too_late).first->second.start(options_.start_timeout);
+  });
+  member.timer->start(options_.start_timeout);
 }
 
-// Starts what is missing. If this process may not fork now, or has no free descriptor, a little
-// later.
-void Supervisor::fill() {
-  try {
-    while (!stopping_ && std::ssize(cluster::workers()) < options_.workers) {
-      if (!may_start_now()) return retry_.start(kPeriod / kMaxFailures);
-      start_worker();
-    }
-  } catch (const std::system_error& error) {
-    complain(std::string("cluster: no new worker: ") + error.what());
-    retry_.start(kPeriod);
+// The oldest of those whose successor is there; if it is not about successors, the oldest of all.
+Member& Supervisor::first_to_leave() {
+  const auto ready = [](const auto& entry) { return entry.second.is_ready(); };
+  const auto outdated = [](const auto& e) { return e.second.is_ready() && e.second.is_outdated; };
+  const auto found = std::ranges::find_if(members_, outdated);
+  return (found != members_.end() ? found : std::ranges::find_if(members_, ready))->second;
+}
+
+void Supervisor::ask_to_leave(Member& member) {
+  member.is_leaving = true;
+  member.timer.emplace([&worker = member.worker] {
+    complain("cluster: " + name_of(worker) + " does not leave, so it is killed (--drain-timeout)");
+    worker.kill(SIGKILL);
+  });
+  member.timer->start(options_.drain_timeout);
+  member.worker.disconnect();
+}
+
+void Supervisor::reload() {
+  if (is_stopping_) return;
+  if (std::exchange(is_reloading_, true)) {
+    reloads_again_ = true;
+    return;
   }
+  ++generation_;
+  for (auto& [id, member] : members_) member.is_outdated = true;
+  reconcile();
 }
 
-bool Supervisor::may_start_now() {
-  while (!failures_.empty() && Clock::now() - failures_.front() > kPeriod) failures_.pop_front();
-  return failures_.size() < kMaxFailures;
+// `error` says why not all that are outdated have a successor; whoever has none serves on.
+void Supervisor::end_reload(const std::string& error) {
+  for (auto& [id, member] : members_) member.is_outdated = false;
+  if (!std::exchange(is_reloading_, false)) return;
+  error.empty() ? say("reloaded: " + std::to_string(wanted_) + " workers")
+                : complain("cluster: the reload has failed: " + error + "; the others serve on");
+  reloaded_.emit(error);
+  if (std::exchange(reloads_again_, false)) reload();
+}
+
+void Supervisor::resize(int change) {
+  wanted_ = std::clamp(wanted_ + change, 1, kMaxWorkers);
+  say("workers wanted: " + std::to_string(wanted_));
+  reconcile();
 }
 
 void Supervisor::listening(cluster::Worker& worker, const cluster::Query& where) {
   say(name_of(worker) + " listening");
-  start_timers_.erase(worker.id());
-  served_ = true;
-  fill();  // others may have failed before, when there was no telling whether any would succeed
+  Member& member = members_.at(worker.id());
+  if (member.is_leaving || std::exchange(member.has_listened, true)) return;
+  member.timer.emplace([this, &member] {
+    member.has_lived = true;
+    backoff_.lived();
+    reconcile();
+  });
+  member.timer->start(Backoff::kLife);
+  has_served_ = true;
+  reconcile();
+  announce(where);
+}
 
-  int ready = 0;
-  for (const auto& [id, other] : cluster::workers()) ready += is_listening(*other) ? 1 : 0;
-  if (ready < options_.workers || std::exchange(announced_, true)) return;
+void Supervisor::announce(const cluster::Query& where) {
+  if (count(is_ready) < wanted_ || std::exchange(has_announced_, true)) return;
   say("listening on " + place_of(where) + " (policy " + cluster::to_string(cluster::policy()) +
-      ", " + std::to_string(options_.workers) + " workers, pid " + std::to_string(getpid()) + ")");
+      ", " + std::to_string(wanted_) + " workers, pid " + std::to_string(getpid()) + ")");
+}
+
+void Supervisor::heard(cluster::Worker& worker, const std::string& json) {
+  const auto found = members_.find(worker.id());
+  if (found == members_.end()) return;
+  Member& member = found->second;
+  if (const auto counters = read_pong(json)) {
+    member.heard = Clock::now();
+    member.counters = counters;
+  } else if (json == kRetire) {
+    member.is_outdated = true;
+    reconcile();
+  }
 }
 
 void Supervisor::exited(cluster::Worker& worker, const cluster::Ending& ending) {
-  const bool never_listened = start_timers_.erase(worker.id()) != 0;
   const bool as_asked = worker.exited_after_disconnect() && ending.code == 0;
   if (!as_asked) say(name_of(worker) + " died (" + to_string(ending) + ")");
-  if (stopping_) return;
-  if (never_listened) failures_.push_back(Clock::now());
-  if (served_)
-    fill();
-  else if (cluster::workers().empty())
-    complain("cluster: no worker came to listen");
+  const auto member = members_.extract(worker.id());
+  if (is_stopping_) return;
+  if (!member.mapped().is_leaving) {
+    ++deaths_;
+    if (!member.mapped().has_lived) backoff_.died_young(Clock::now());
+    const bool is_successor = !member.mapped().has_listened && !member.mapped().is_outdated;
+    if (is_successor) end_reload(name_of(worker) + " ended before it listened");
+  }
+  if (has_served_) return reconcile();
+  if (!cluster::workers().empty()) return;
+  complain("cluster: no worker came to listen");
+  over_.emit();
 }
 
 void Supervisor::stop() {
-  if (std::exchange(stopping_, true)) return kill_all();
+  if (std::exchange(is_stopping_, true)) return leave(), kill_all();
   retry_.stop();
-  start_timers_.clear();
+  liveness_.stop();
+  for (auto& [id, member] : members_) {
+    member.timer.reset();
+    if (member.worker.hands_back()) member.worker.send(kDrain);  // a worker of ours
+  }
+  options_.drain_grace.count() > 0 ? grace_.start(options_.drain_grace) : leave();
+}
+
+void Supervisor::leave() {
+  if (std::exchange(is_ending_, true)) return;
+  grace_.stop();
   drain_.start(options_.drain_timeout);
-  cluster::disconnect([this] { drain_.stop(); });
+  cluster::disconnect([this] {
+    drain_.stop();
+    over_.emit();
+  });
 }
 
 void Supervisor::kill_all() {

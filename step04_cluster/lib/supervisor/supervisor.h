@@ -1,16 +1,21 @@
-// Keeps a number of workers running, and ends them when it is told to. It uses nothing but what the
-// cluster offers to everybody, as process managers use Node's.
+// Keeps a number of workers running, replaces them without losing a request, and ends them when it
+// is told to. It uses nothing but what the cluster offers to everybody, as process managers use
+// Node's.
 #pragma once
 
 #include <chrono>
-#include <deque>
+#include <functional>
 #include <map>
-#include <memory>
 #include <string>
+#include <vector>
 
 #include "cluster/cluster.h"
+#include "cluster/event.h"
 #include "loop/signal_watcher.h"
 #include "loop/timer.h"
+#include "supervisor/backoff.h"
+#include "supervisor/liveness.h"
+#include "supervisor/member.h"
 
 namespace supervisor {
 
@@ -18,38 +23,84 @@ struct Options {
   int workers = 1;
   std::chrono::milliseconds start_timeout = std::chrono::seconds(10);  // to be listening by then
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);  // to be gone by then
+  std::chrono::milliseconds drain_grace = {};                          // to serve on after SIGTERM
+  std::chrono::milliseconds liveness_timeout = {};  // to answer by then; 0: nobody is asked
 };
 
-// Prints what happens to the workers. Replaces one that ends unasked: at once if it had been
-// listening; at most three a second that had not. If none of the first ones comes to listen, it
-// gives up. SIGTERM and SIGINT ask all workers to leave; a second one kills them.
+inline constexpr int kMaxWorkers = 512;
+
+// Prints what happens to the workers. Replaces one that ends unasked: see Backoff. If none of the
+// first ones comes to listen, it gives up.
 class Supervisor {
  public:
   // Starts the workers. Throws std::system_error.
   explicit Supervisor(const Options& options);
 
+  // Replaces all workers by new ones, one after the other: each old one leaves when a new one
+  // listens. If a new one fails to, the old ones stay. During a reload, this means: once more,
+  // afterwards. SIGHUP.
+  void reload();
+
+  // Asks all workers to leave: after the grace, in which they serve, but say that they will not for
+  // long. The second time, kills them. SIGTERM and SIGINT.
+  void stop();
+
+  // One worker more, or less: at least one stays. SIGTTIN and SIGTTOU.
+  void resize(int change);
+
+  // Calls `ended` when a reload has: `error` says why it failed, or nothing. And `over` when there
+  // is nothing left to supervise.
+  void on_reloaded(std::function<void(const std::string& error)> ended) { reloaded_.add(ended); }
+  void on_over(std::function<void()> over) { over_.add(over); }
+
   // After cluster::run(): 0 if the end was asked for, else 1.
-  int exit_status() const { return stopping_ ? 0 : 1; }
+  int exit_status() const { return is_stopping_ ? 0 : 1; }
+
+  // The workers that have not exited, by id; and how many have ended unasked so far.
+  const std::map<int, Member>& members() const { return members_; }
+  int deaths() const { return deaths_; }
+  int wanted() const { return wanted_; }
+  int generation() const { return generation_; }
+  bool is_reloading() const { return is_reloading_; }
+  bool is_stopping() const { return is_stopping_; }
 
  private:
-  void fill();
+  using Clock = std::chrono::steady_clock;
+
+  void listen_to_signals();
+  void reconcile();
+  bool start_workers();
   void start_worker();
-  bool may_start_now();
+  void ask_to_leave(Member& member);
+  Member& first_to_leave();
+  int count(bool (*is)(const Member&)) const;
+  void end_reload(const std::string& error);
   void listening(cluster::Worker& worker, const cluster::Query& where);
+  void announce(const cluster::Query& where);
+  void heard(cluster::Worker& worker, const std::string& json);
   void exited(cluster::Worker& worker, const cluster::Ending& ending);
-  void stop();
+  void leave();
   void kill_all();
 
   Options options_;
-  bool served_ = false;     // at least one worker has been listening
-  bool announced_ = false;  // all have been
-  bool stopping_ = false;
-  std::map<int, loop::Timer> start_timers_;  // by worker id; of those that are not listening yet
-  std::deque<std::chrono::steady_clock::time_point> failures_;  // of the last second
+  int wanted_;  // workers
+  std::map<int, Member> members_;
+  Backoff backoff_;
+  int generation_ = 0;
+  int deaths_ = 0;
+  bool has_served_ = false;     // at least one worker has been listening
+  bool has_announced_ = false;  // all have been
+  bool is_reloading_ = false;
+  bool reloads_again_ = false;  // it was asked for during the reload
+  bool is_stopping_ = false;
+  bool is_ending_ = false;  // is_stopping_, and the grace is over
+  cluster::Event<const std::string&> reloaded_;
+  cluster::Event<> over_;
   loop::Timer retry_;
+  loop::Timer grace_;
   loop::Timer drain_;
-  loop::SignalWatcher terminate_;
-  loop::SignalWatcher interrupt_;
+  Liveness liveness_;
+  std::vector<loop::SignalWatcher> signals_;
 };
 
 }  // namespace supervisor

@@ -1,0 +1,40 @@
+#include "cluster/hand_back.h"
+
+#include <system_error>
+#include <utility>
+
+#include "cluster/utils.h"
+
+namespace cluster {
+
+net::GiveBack HandBack::to(const std::string& key) {
+  return [this, key](int connection, std::function<void(bool)> done) {
+    waiting_.push_back({key, connection, std::move(done)});
+    if (waiting_.size() == 1) send_next();
+  };
+}
+
+void HandBack::send_next() {
+  while (!waiting_.empty()) {
+    const std::int64_t seq = next_seq();
+    const Returned& next = waiting_.front();
+    try {
+      return channel_.send(line::with_handle(line::handback(next.key, seq)), next.connection, seq);
+    } catch (const std::system_error&) {
+      finish(false);  // the channel is busy, and no descriptor is left for a duplicate
+    }
+  }
+}
+
+void HandBack::acknowledged(bool arrived) {
+  finish(arrived);
+  send_next();
+}
+
+void HandBack::finish(bool taken) {
+  const auto done = std::move(waiting_.front().done);
+  waiting_.pop_front();
+  done(taken);
+}
+
+}  // namespace cluster

@@ -1,0 +1,40 @@
+// A worker's idle connections, on their way back to the primary.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+
+#include "cluster/ipc_channel.h"
+#include "net/connections.h"
+
+namespace cluster {
+
+// One after the other: what is sent after a descriptor has to wait for its acknowledgement, and the
+// channel would duplicate all those that wait.
+class HandBack {
+ public:
+  // `channel` must outlive this, and be used for no other descriptors.
+  explicit HandBack(IpcChannel& channel) : channel_(channel) {}
+
+  // Gives connections of the server `key` back.
+  net::GiveBack to(const std::string& key);
+
+  // The channel reports: the primary has the last one, or has no room for it.
+  void acknowledged(bool arrived);
+
+ private:
+  struct Returned {
+    std::string key;
+    int connection;  // still its server's
+    std::function<void(bool taken)> done;
+  };
+
+  void send_next();
+  void finish(bool taken);
+
+  IpcChannel& channel_;
+  std::deque<Returned> waiting_;  // the first is on its way
+};
+
+}  // namespace cluster

@@ -1,0 +1,21 @@
+#include "cluster/handle.h"
+
+#include "net/socket.h"
+
+namespace cluster {
+
+// If others listen, but none of them knows of handing back, it is closed, as a worker of that kind
+// would have done. If nobody listens just now, it waits for a replacement.
+void Handle::take_back(UniqueFd connection) {
+  if (dealer_.has_workers() || is_empty()) dealer_.deal_again(std::move(connection));
+}
+
+Listening Handle::status() const {
+  Listening status = {.key = key_};
+  for (const int socket : sockets()) status.in_kernel += net::queue_of(socket);
+  status.waiting = dealer_.waiting();
+  status.unanswered = dealer_.unanswered();
+  return status;
+}
+
+}  // namespace cluster

@@ -1,0 +1,67 @@
+// How workers leave the primary: a server, all servers, or the cluster; asked to, or by themselves.
+#include <csignal>
+#include <utility>
+
+#include "cluster/primary.h"
+#include "cluster/utils.h"
+#include "console.h"
+#include "net/socket.h"
+
+namespace cluster {
+
+// A worker closes one of its servers.
+void Primary::close(Worker& worker, const std::string& key) {
+  const auto found = handles_.find(key);
+  if (found == handles_.end()) return;
+  if (found->second->remove(worker) && found->second->is_empty()) handles_.erase(found);
+}
+
+// A worker listens no longer. When the last one has left because it was asked to, the socket is
+// closed, and clients are refused. When it died, the socket stays, and they wait for a replacement.
+void Primary::remove_from_handles(Worker& worker) {
+  std::erase_if(handles_, [&](const auto& entry) {
+    const bool was_here = entry.second->remove(worker);
+    return was_here && worker.exited_after_disconnect_ && entry.second->is_empty();
+  });
+}
+
+void Primary::disconnect(Worker& worker) {
+  worker.exited_after_disconnect_ = true;
+  remove_from_handles(worker);
+  const bool others_listen = !handles_.empty();
+  worker.channel_.send(line::disconnect(next_seq(), others_listen && worker.hands_back_));
+}
+
+void Primary::disconnect(std::function<void()> done) {
+  const auto all = workers;
+  handles_.clear();
+  for (const auto& [id, worker] : all) disconnect(*worker);
+  if (all.empty()) return loop::post(std::move(done));
+  waiting_for_the_end_.push_back(std::move(done));
+}
+
+// A worker leaves by itself, and waits for us to know.
+void Primary::about_to_leave(Worker& worker, std::int64_t question) {
+  worker.exited_after_disconnect_ = true;
+  remove_from_handles(worker);
+  worker.channel_.send(line::acknowledge(question, next_seq()));
+}
+
+// A connection of a worker that leaves is idle: another one shall serve it.
+void Primary::take_back(const Message& message, UniqueFd connection) {
+  const auto found = handles_.find(message.key);
+  if (found == handles_.end() || !net::is_connection(connection.get())) return;
+  found->second->take_back(std::move(connection));
+}
+
+void Primary::channel_ended(Worker& worker, const std::string& error) {
+  if (!error.empty()) {
+    complain("cluster: worker " + std::to_string(worker.id_) + " is killed: its channel: " + error);
+    worker.kill(SIGKILL);
+  }
+  worker.state_ = Worker::State::kDisconnected;
+  remove_from_handles(worker);
+  on_disconnect.emit(worker);
+}
+
+}  // namespace cluster

@@ -1,0 +1,16 @@
+#include "supervisor/member.h"
+
+#include "listener.h"
+
+namespace supervisor {
+
+std::string name_of(const cluster::Worker& worker) {
+  return "worker " + std::to_string(worker.id()) + " (pid " + std::to_string(worker.pid()) + ")";
+}
+
+std::string place_of(const cluster::Query& where) {
+  const std::string address = where.address.value_or("::");
+  return where.is_path() ? "unix:" + address : "http://" + host_and_port(address, where.port);
+}
+
+}  // namespace supervisor

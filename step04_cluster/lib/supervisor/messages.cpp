@@ -1,0 +1,32 @@
+#include "supervisor/messages.h"
+
+#include <nlohmann/json.hpp>
+
+namespace supervisor {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::uint64_t count(const Json& body, const char* name) {
+  const auto found = body.find(name);
+  return found != body.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+}  // namespace
+
+std::string pong(const Counters& counters) {
+  return Json{{"supervisor", "pong"},
+              {"open", counters.open},
+              {"connections", counters.connections},
+              {"requests", counters.requests}}
+      .dump();
+}
+
+std::optional<Counters> read_pong(const std::string& json) {
+  const Json body = Json::parse(json, nullptr, false);
+  if (!body.is_object() || body.value("supervisor", Json()) != Json("pong")) return std::nullopt;
+  return Counters{count(body, "open"), count(body, "connections"), count(body, "requests")};
+}
+
+}  // namespace supervisor
