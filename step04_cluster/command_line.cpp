@@ -106,7 +106,8 @@ void add_workers(CLI::App& app, CommandLine& line) {
 os::User user_named(const std::string& name) {
   const auto user = os::user_of(name);
   if (!user) throw CLI::ValidationError("--user", "there is no user '" + name + "'");
-  if (geteuid() != 0) throw CLI::ValidationError("--user", "only root can become somebody else");
+  if (cluster::is_primary() && geteuid() != 0)
+    throw CLI::ValidationError("--user", "only root can become somebody else");
   return *user;
 }
 
@@ -117,6 +118,7 @@ void add_operation(CLI::App& app, CommandLine& line) {
               "a worker that does not answer its primary for so long is killed; 0: never", 0);
   app.add_option("--max-requests", line.max_requests,
                  "about so many, then a worker is replaced; 0: no limit")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40).description(""))
       ->type_name("N")
       ->capture_default_str();
   const auto set_user = [&line](const std::string& name) { line.user = user_named(name); };

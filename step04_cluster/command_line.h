@@ -23,8 +23,8 @@ struct CommandLine {
   std::optional<os::User> user;   // whom the workers run as
   std::string pid_file;           // these two are empty if there shall be none
   std::string control;
-  std::uint64_t max_requests = 0;  // for a worker, about; 0: no limit
-  std::string question;            // to a running server, "GET /status": that is all, then
+  std::int64_t max_requests = 0;  // for a worker, about; 0: no limit
+  std::string question;           // to a running server, "GET /status": that is all, then
 };
 
 // Reads the command line. Ends the process where there is nothing to run: with status 0 after

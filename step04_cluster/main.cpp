@@ -95,8 +95,8 @@ class Start : public std::enable_shared_from_this<Start> {
 };
 
 // Up to a tenth more or less, so that workers which were started together do not leave together.
-std::uint64_t about(std::uint64_t number) {
-  const std::uint64_t tenth = number / 10;
+std::int64_t about(std::int64_t number) {
+  const std::int64_t tenth = number / 10;
   std::random_device random;
   return number - tenth + random() % (2 * tenth + 1);
 }
@@ -104,8 +104,8 @@ std::uint64_t about(std::uint64_t number) {
 int run_worker(CommandLine line) {
   line.http.headers = "X-Worker-Pid: " + std::to_string(getpid()) + "\r\n";
   App app(cluster::worker().id());
-  const std::uint64_t limit = about(line.max_requests);
-  std::uint64_t requests = 0;
+  const std::int64_t limit = about(line.max_requests);
+  std::int64_t requests = 0;
   const auto handler = [&](const http::Request& request, http::Response& response) {
     app.answer(request, response);
     if (limit != 0 && ++requests % limit == 0) supervisor::Agent::retire();

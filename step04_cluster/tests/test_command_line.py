@@ -9,7 +9,9 @@ WRONG = [("--workers", "0"), ("--workers", "-1"), ("--workers", "many"), ("--wor
          ("--workers", ""), ("--port", "-1"), ("--port", "65536"), ("--port", "http"),
          ("--port", "99999999999999999999"), ("--policy", "fair"), ("--start-timeout", "0"),
          ("--drain-timeout", "soon"), ("--keep-alive-timeout", "-1"), ("--max-header-size", "1"),
-         ("--max-body-size", "much"), ("--host", "localhost"), ("--host", "1.2.3"), ("--host", "")]
+         ("--max-body-size", "much"), ("--host", "localhost"), ("--host", "1.2.3"), ("--host", ""),
+         ("--host", "unix:"), ("--drain-grace", "-1"), ("--liveness-timeout", "never"),
+         ("--max-requests", "-1"), ("--max-requests", "99999999999999999999")]
 
 
 @pytest.mark.parametrize("option, value", WRONG)
@@ -37,7 +39,8 @@ def test_help_names_every_option(start):
     out, _ = cluster.read_all()
     for option in ("host", "port", "workers", "policy", "exec", "start-timeout", "drain-timeout",
                    "keep-alive-timeout", "headers-timeout", "request-timeout", "send-timeout",
-                   "max-header-size", "max-body-size"):
+                   "max-header-size", "max-body-size", "drain-grace", "liveness-timeout",
+                   "max-requests", "user", "pid-file", "control", "allow-fd"):
         cluster.expect(f"--{option} " in out, f"--{option} is explained")
 
 
@@ -88,3 +91,16 @@ def test_a_privileged_port_is_refused_to_an_ordinary_user(start):
     _, err = cluster.read_all()
     cluster.expect("listen 127.0.0.1:80: Permission denied (ports below 1024 may be for root alone"
                    in err, "the address, the reason and a way out")
+
+
+@pytest.mark.parametrize("question", ["status", "reload", "stop"])
+def test_a_question_needs_to_know_whom(start, question):
+    cluster = start(question, port=None)
+    cluster.wait_for_exit(2)
+    cluster.expect("--control is required" in cluster.read_all()[1], "the option")
+
+
+def test_a_question_is_not_misunderstood(start):
+    cluster = start("status", "--control", "/nowhere", "--format", "poem", port=None)
+    cluster.wait_for_exit(2)
+    cluster.expect("--format" in cluster.read_all()[1], "the option")

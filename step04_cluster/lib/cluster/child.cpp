@@ -93,7 +93,7 @@ void Child::listen_on_shared(Server server, UniqueFd socket) {
 
 void Child::started(Server server, const SocketName& name) {
   Query where = server.query;
-  where.port = name.port;
+  if (!where.is_path()) where.port = name.port;
   const auto listening = server.outcome.listening;
   channel_.send(line::listening(where, next_seq()));
   servers_.insert_or_assign(server.key, std::move(server));

@@ -139,7 +139,7 @@ Json query_message(const char* act, const Query& query) {
   body["data"] = parse(query.data);
   body["address"] = query.address ? Json(*query.address) : Json();
   body["port"] = query.port;
-  body["addressType"] = query.address_type == "6" ? 6 : 4;
+  body["addressType"] = std::stoi(query.address_type);  // of ours: 4, 6, or -1 for a path
   // There is no member "fd": in JavaScript even null >= 0, and a Node primary would look for it.
   body["flags"] = query.flags;
   body["backlog"] = query.backlog;

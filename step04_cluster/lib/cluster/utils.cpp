@@ -105,8 +105,9 @@ std::unique_ptr<net::Acceptor> accept_on(UniqueFd socket, const Query& query,
                                          const std::shared_ptr<net::Connections>& connections) {
   // libuv, and so a Node primary, finds out in listen() only that the port is taken: then the
   // socket is bound to no port, and listening would open a random one.
+  const bool any_port = query.is_path() || query.port == 0;
   const bool is_it =
-      net::could_listen(socket.get()) && (query.port == 0 || query.port == port_of(socket.get()));
+      net::could_listen(socket.get()) && (any_port || query.port == port_of(socket.get()));
   if (!is_it) throw ListenError(EADDRINUSE, "");
   listen_on(socket.get(), query);
   const auto take = [connections](UniqueFd connection) {
