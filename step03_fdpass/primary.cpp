@@ -77,8 +77,8 @@ void Primary::receive_from(Worker& worker) {
   } catch (const std::exception& error) {
     // One that breaks the protocol cannot be relied on, and must not hurt the others.
     complain("worker " + std::to_string(worker.id) + ": " + error.what());
-    worker.channel.close();
     kill(worker.pid, SIGKILL);
+    worker.channel.close();
   }
 }
 

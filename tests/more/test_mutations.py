@@ -128,7 +128,7 @@ MUTATIONS = {
         "step03_fdpass", "servers.cpp", "  if (found != bound_.end()) return found->second.get();\n",
         "  bound_.erase(key);\n", "test_servers:Servers.BindOnceForEveryoneWhoAsksForTheSame"),
     "a hostile worker ends the primary": Mutation(
-        "step03_fdpass", "primary.cpp", "    worker.channel.close();\n    kill(worker.pid, SIGKILL);",
+        "step03_fdpass", "primary.cpp", "    kill(worker.pid, SIGKILL);\n    worker.channel.close();",
         "    throw;", "test_primary.py::test_a_hostile_worker_is_reported_and_killed_and_the_others"
         "_serve_on"),
     "the primary waits for one who does not read": Mutation(
