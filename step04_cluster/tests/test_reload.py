@@ -39,6 +39,7 @@ def test_every_worker_is_replaced(start, policy):
 def test_a_new_one_listens_before_an_old_one_leaves(start):
     cluster = start(workers=2)
     reload(cluster)
+    cluster.wait_for(r"^worker 2 \(pid \d+\) disconnected\n")
     story = re.findall(r"^worker (\d+) .*(listening|disconnected)$", cluster.printed["stdout"], re.M)
     story = [entry for entry in story if entry not in (("1", "listening"), ("2", "listening"))]
     cluster.expect(story.index(("3", "listening")) < story.index(("1", "disconnected")) and

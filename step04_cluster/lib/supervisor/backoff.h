@@ -13,7 +13,7 @@ class Backoff {
   using Clock = std::chrono::steady_clock;
 
   // Whoever has listened for so long has lived.
-  static constexpr std::chrono::milliseconds kLife{2000};
+  static constexpr std::chrono::milliseconds kLife{1000};
 
   // A worker is started; one dies before it has lived; one has lived.
   void started(Clock::time_point now) { next_ = now + delay(); }

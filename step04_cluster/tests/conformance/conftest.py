@@ -51,10 +51,18 @@ def pytest_runtest_makereport(item, call):
     is_row = "conformance" in str(item.path) and item.path.name.startswith("test_rows_")
     if call.when != "call" or not is_row:
         return
-    test, system = item.originalname, item.callspec.params["start"]
-    promises[test] = " ".join(item.function.__doc__.split()).rstrip(".")
-    reasons[test] = getattr(item.get_closest_marker("node_fails"), "args", ("",))[0]
-    results[test][system] = results[test].get(system, True) and report.passed
+    promise = " ".join(item.function.__doc__.split()).rstrip(".")
+    reason = getattr(item.get_closest_marker("node_fails"), "args", ("",))[0]
+    report.user_properties.append(
+        ("row", [item.originalname, item.callspec.params["start"], promise, reason]))
+
+
+def pytest_runtest_logreport(report):
+    """Here come the reports of all processes, if the tests run in several."""
+    for name, value in report.user_properties:
+        if name == "row" and report.when == "call":
+            test, system, promises[test], reasons[test] = value
+            results[test][system] = results[test].get(system, True) and report.passed
 
 
 def pytest_sessionfinish(session):

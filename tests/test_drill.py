@@ -1,0 +1,59 @@
+"""The drill: it runs, it leaves nothing behind, and it fails when our server does."""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).parent.parent
+DRILL = ROOT / "drill" / "drill.py"
+
+
+def drill(*arguments, **environment):
+    return subprocess.run(["/usr/bin/python3", DRILL, "--quick", *arguments], text=True, timeout=120,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **environment})
+
+
+def leftovers():
+    """Processes that work in a contestant's folder, and such folders."""
+    links = (p / "cwd" for p in pathlib.Path("/proc").iterdir() if p.name.isdigit())
+    return [str(link) for link in links if "contestant-" in where(link)]
+
+
+def where(link):
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
+
+
+def test_it_shows_the_servers_side_by_side():
+    result = drill("--rows", "5a,2b")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.search(r"fault +ours +nginx +HAProxy +Node +allowed +kept", result.stdout)
+    assert result.stdout.count(" yes\n") == 4
+    assert "all of ours as allowed" in result.stdout
+    assert not leftovers()
+
+
+def test_it_fails_if_our_server_does(tmp_path):
+    """The program under test closes what is idle when it is reloaded, as others do: Node, here."""
+    wrong = tmp_path / "cluster"
+    wrong.write_text('#!/bin/sh\nport=$4\necho "listening on "\n'
+                     f'exec node {ROOT}/bench/server.js "$port" "$2"\n')
+    wrong.chmod(0o755)
+    result = drill("--rows", "2b", CLUSTER=str(wrong))
+    assert result.returncode == 1, result.stdout
+    assert "cut: " in result.stdout
+
+
+def test_it_can_be_interrupted():
+    process = subprocess.Popen(["/usr/bin/python3", DRILL, "--quick", "--rows", "3"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    while not leftovers() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130
+    assert not leftovers()
