@@ -2,7 +2,7 @@
 
 STEPS   := $(sort $(wildcard step[0-9][0-9]_*))
 LAST    := $(lastword $(STEPS))
-CODE    := $(foreach kind,cpp h,$(wildcard step*/*.$(kind) step*/lib/*/*.$(kind) step*/tests/*.$(kind) step*/tests/*/*.$(kind) step*/fuzz/*.$(kind)))
+CODE    := bench/floor.cpp $(foreach kind,cpp h,$(wildcard step*/*.$(kind) step*/lib/*/*.$(kind) step*/tests/*.$(kind) step*/tests/*/*.$(kind) step*/fuzz/*.$(kind)))
 PYTEST  ?= /usr/bin/python3 -m pytest
 PYTESTS := $(PYTEST) -q -rs -p no:cacheprovider
 
@@ -16,6 +16,7 @@ help:
 	@echo 'make check-more     the same once more, harder: sanitizers, regressions, wrong programs'
 	@echo 'make interop        step 4 with other versions of Node: NODES="18 20 22 24 26"'
 	@echo 'make drill          the worst day of a server: ours, nginx, HAProxy and Node, side by side'
+	@echo 'make bench          what each way of sharing a port costs, beside nginx, HAProxy and Node (QUICK=1)'
 	@echo 'make fuzz           any bytes, for 30 s, as messages and as requests: SECONDS=3600'
 	@echo 'make diff STEP=3    what step 3 adds to step 2'
 	@echo 'make slides         slides/dist/index.html and slides/dist/slides.pdf'
@@ -53,6 +54,13 @@ fuzz: ready
 drill: ready
 	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST)
 	@drill/drill.py $(if $(ROWS),--rows $(ROWS)) $(if $(QUICK),--quick)
+
+.PHONY: bench
+bench: ready
+	@for step in $(STEPS); do $(MAKE) -s -j$(shell nproc) --no-print-directory -C $$step || exit 1; done
+	@mkdir -p bench/build
+	@$(CXX) -O2 -std=c++20 -Wall -Wextra -Werror bench/floor.cpp -o bench/build/floor
+	@bench/bench.py $(if $(QUICK),--quick)
 
 .PHONY: interop
 interop: ready

@@ -25,7 +25,7 @@ std::uint64_t Connection::now() {
 // After everything that happened: sends what is to be sent, and sees how to go on.
 void Connection::settle() {
   if (!socket_.is_open()) return;
-  if (!output_.flush()) return socket_.close();
+  if (!output_.flush(is_drain_awaited_)) return socket_.close();
   if (!output_.is_empty()) return;  // written() comes back here
   if (state_ == State::kFinishing) return say_goodbye();
   if (!unparsed_.empty() && may_read_on()) {
@@ -37,7 +37,7 @@ void Connection::settle() {
 }
 
 void Connection::written(bool ok) {
-  if (!ok || !output_.flush()) return socket_.close();
+  if (!ok || !output_.flush(false)) return socket_.close();
   if (!output_.is_empty()) return;
   if (state_ == State::kWaiting) deadline_ = now() + server_->options().keep_alive_timeout.count();
   in_one_write([this] {

@@ -19,6 +19,15 @@ std::string& spare() {
   return text;
 }
 
+// What was in it is written. Allocating for every large answer anew costs more than writing it.
+void release(std::string& text) {
+  text.clear();
+  if (text.capacity() > spare().capacity() && text.capacity() <= 2 * Output::kHighWater) {
+    text.swap(spare());
+  }
+  if (text.capacity() > std::string().capacity()) std::string().swap(text);
+}
+
 uv_buf_t from(std::string& text, std::size_t begin) {
   return uv_buf_init(text.data() + begin, static_cast<unsigned>(text.size() - begin));
 }
@@ -50,17 +59,17 @@ std::string& Output::text() {
   return text_;
 }
 
-bool Output::flush() {
+bool Output::flush(bool reports) {
   if (text_.empty() || is_writing_) return true;
   int written = 0;
-  if (text_.size() <= kHighWater) {
+  if (!reports) {
     const uv_buf_t buffer = from(text_, 0);
     written = uv_try_write(stream_, &buffer, 1);
     if (written == UV_EAGAIN) written = 0;
     if (written < 0) return false;
   }
   if (static_cast<std::size_t>(written) < text_.size()) return write_later(written);
-  release_text();
+  release(text_);
   return true;
 }
 
@@ -78,16 +87,9 @@ bool Output::write_later(std::size_t begin) {
 
 void Output::end_write(uv_write_t* request, int status) {
   const std::unique_ptr<Write> write(static_cast<Write*>(request->data));
+  release(write->text);
   write->output->is_writing_ = false;
   if (status != UV_ECANCELED) loop::guard([&] { write->output->written_(status == 0); });
-}
-
-void Output::release_text() {
-  text_.clear();
-  if (text_.capacity() > spare().capacity() && text_.capacity() <= 2 * kHighWater) {
-    text_.swap(spare());
-  }
-  if (text_.capacity() > std::string().capacity()) std::string().swap(text_);
 }
 
 bool Output::is_stuck(std::uint64_t now, std::chrono::milliseconds patience) {

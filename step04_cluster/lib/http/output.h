@@ -27,10 +27,10 @@ class Output {
   // Append here.
   std::string& text();
 
-  // Writes what was appended: what the kernel takes now, and the rest when it takes more. More than
-  // kHighWater is always written from the loop, so that `written` tells when to go on.
+  // Writes what was appended: what the kernel takes now, and the rest when it takes more. With
+  // `reports`, all of it from the loop, so that `written` tells when to go on, in any case.
   // Returns false if the connection is broken.
-  bool flush();
+  bool flush(bool reports);
 
   // Bytes that the kernel has not taken yet.
   std::size_t waiting() const { return text_.size() + uv_stream_get_write_queue_size(stream_); }
@@ -45,7 +45,6 @@ class Output {
 
   bool write_later(std::size_t begin);
   static void end_write(uv_write_t* request, int status);
-  void release_text();
 
   uv_stream_t* stream_;
   std::function<void(bool)> written_;

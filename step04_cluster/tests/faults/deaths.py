@@ -54,6 +54,7 @@ def kill_all_workers(server):
     old = server.workers
     with Load(server) as load:
         result = Result(load)
+        time.sleep(1.5)  # they have lived: if they had not, this would be fault 5b
         for worker in old:
             os.kill(worker, signal.SIGKILL)
         took = wait_until(lambda: len(set(server.workers) - set(old)) >= len(old))
