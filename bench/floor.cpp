@@ -19,7 +19,8 @@
 std::string answer(bool closes) {
   return std::string("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n") +
          "Date: Sun, 22 Nov 2026 19:57:51 GMT\r\n" +
-         (closes ? "Connection: close\r\n" : "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n") +
+         (closes ? "Connection: close\r\n"
+                 : "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n") +
          "X-Worker-Pid: 14506\r\nContent-Length: 12\r\n\r\nHello world\n";
 }
 

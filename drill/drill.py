@@ -22,7 +22,7 @@ import deaths  # noqa: E402
 import freezes  # noqa: E402
 import reloads  # noqa: E402
 import rudeness  # noqa: E402
-from contestants import HAProxy, NginX, Node, ReusePort, RoundRobin, Shared  # noqa: E402
+from contestants import HAProxy, NginX, Node, ReusePort, RoundRobin, Shared, end_in_order  # noqa: E402
 
 Row = collections.namedtuple("Row", "number fault allowed act others ours", defaults=(RoundRobin,))
 WORKERS = 4
@@ -214,6 +214,7 @@ def main():
 
 
 if __name__ == "__main__":
+    end_in_order()
     try:
         sys.exit(main())
     except KeyboardInterrupt:

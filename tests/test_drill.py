@@ -6,6 +6,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 ROOT = pathlib.Path(__file__).parent.parent
 DRILL = ROOT / "drill" / "drill.py"
 
@@ -48,12 +50,13 @@ def test_it_fails_if_our_server_does(tmp_path):
     assert "cut: " in result.stdout
 
 
-def test_it_can_be_interrupted():
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_can_be_interrupted(number):
     process = subprocess.Popen(["/usr/bin/python3", DRILL, "--quick", "--rows", "3"],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 20
     while not leftovers() and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     assert process.wait(20) == 130
     assert not leftovers()

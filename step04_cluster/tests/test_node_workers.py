@@ -42,6 +42,18 @@ def test_http_servers_share_a_port(start_node, policy):
 
 
 @EVERY_NODE_POLICY
+def test_node_workers_are_reloaded(start_node, policy):
+    """They close their idle connections, as they do under Node: nobody tells them of handing back."""
+    cluster = start_node(2, "http", policy=policy)
+    old, port = cluster.workers, int(cluster.wait_for(r"node 1 listens on (\d+)")[1])
+    cluster.send_signal(signal.SIGHUP)
+    cluster.wait_for("^reloaded: 2 workers")
+    cluster.wait_until(lambda: len(cluster.workers) == 2, "the old ones are gone")
+    cluster.expect(not set(old) & set(cluster.workers), "others")
+    cluster.expect(ask(cluster, port).pid in cluster.workers, "an answer of one of them")
+
+
+@EVERY_NODE_POLICY
 def test_two_servers_of_a_worker_have_two_ports_and_all_workers_the_same(start_node, policy):
     cluster = start_node(2, "twice", policy=policy)
     cluster.extra_of_primary = {"listener": 2}

@@ -6,8 +6,8 @@ import signal
 import socket
 import stat
 
-import harness
 import pytest
+from other_users import for_all  # noqa: F401 (a fixture)
 from scripted import PEER
 
 NOBODY = 65534
@@ -15,19 +15,6 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become s
 
 
 # ---- --user
-
-@pytest.fixture
-def for_all(tmp_path):
-    """A folder, with the program in it, that every user can read."""
-    folder = tmp_path
-    while folder.is_relative_to("/tmp") and folder != pathlib.Path("/tmp"):
-        folder.chmod(folder.stat().st_mode | 0o055)
-        folder = folder.parent
-    copy = tmp_path / harness.PROGRAM.parent.name
-    copy.mkdir(mode=0o755)
-    shutil.copy(harness.PROGRAM, copy / "cluster")
-    return copy
-
 
 def status_of(pid, name):
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():

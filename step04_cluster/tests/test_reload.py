@@ -69,6 +69,27 @@ def test_a_new_connection_that_has_sent_nothing_is_served(start, policy):
         cluster.expect(ask(cluster, client).pid in new, "an answer of a new one")
 
 
+def test_with_reuseport_what_waits_for_one_that_leaves_is_dealt_to_others(start):
+    """Its socket has a queue of its own, and must not be closed with it."""
+    cluster = start_with(start, "reuseport", 2)
+    old = cluster.workers
+    for worker in old:
+        cluster.send_signal(signal.SIGSTOP, worker)
+    clients = [cluster.connect() for _ in range(40)]
+    for client in clients:
+        client.sendall(REQUEST)
+    cluster.send_signal(signal.SIGHUP)
+    cluster.wait_for("worker 3 .* listening")
+    for worker in old:
+        cluster.send_signal(signal.SIGCONT, worker)
+    for client in clients:
+        cluster.expect(client.answer().status == 200, "an answer")
+        client.close()
+    cluster.wait_for("^reloaded")
+    cluster.wait_until(lambda: len(cluster.workers) == 2, "the old ones are gone")
+    cluster.extra_of_primary = {"listener": 3}
+
+
 def test_a_request_that_has_begun_is_answered_first(start):
     cluster = start(workers=1)
     old = cluster.workers

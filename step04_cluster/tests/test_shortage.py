@@ -1,6 +1,11 @@
-"""When descriptors run out in the primary. (In a worker: see NODE_HANDLE_NACK in test_hand_over.py.)"""
+"""When descriptors run out in the primary, or in its user's share of the kernel. (In a worker: see
+NODE_HANDLE_NACK in test_hand_over.py.)"""
+import os
 import resource
+import subprocess
 
+import pytest
+from other_users import for_all  # noqa: F401 (a fixture)
 from proc import descriptors_of
 from scripted import start_scripts  # noqa: F401 (a fixture)
 from test_hand_over import REQUEST, connections_of
@@ -35,3 +40,42 @@ peer.serve()
             resource.prlimit(cluster.pid, limit, before)
             go.touch()
             cluster.expect(early.answer().status == 200, "an answer, late")
+
+
+USER = 65533  # of this test alone
+HOG = f"""
+import os, socket, sys
+os.setgroups([]), os.setgid({USER}), os.setuid({USER})
+pairs = [socket.socketpair() for _ in range(4)]
+for one, _ in pairs:
+    for _ in range(50):
+        socket.send_fds(one, [b'x'], [0])
+print('full', flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_other_programs_of_the_same_user_delay_an_offer(start, for_all):
+    """The kernel counts the descriptors that are in flight for each user, not for each process, and
+    refuses more than a process may have open: ETOOMANYREFS, see unix(7)."""
+    def prepare():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+        os.setgroups([]), os.setgid(USER), os.setuid(USER)
+    cluster = start(program=for_all / "cluster", workers=2, preexec_fn=prepare)
+    hog = subprocess.Popen(["/usr/bin/python3", "-c", HOG], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        cluster.expect(hog.stdout.readline() == b"full\n", "200 descriptors in flight")
+        with cluster.connect() as early:
+            early.sendall(REQUEST)
+            early.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                early.recv(1)
+            early.settimeout(20)
+            hog.stdin.close()
+            cluster.expect(early.answer().status == 200, "an answer, late",
+                           "a worker is killed for an error that is not its own")
+    finally:
+        hog.kill()
+        hog.wait()
+        hog.stdout.close()

@@ -249,7 +249,33 @@ MUTATIONS = {
     "the socket of a worker that leaves is closed with its queue": Mutation(
         "step04_cluster", "lib/cluster/reuseport_handle.cpp", "  if (dealer_.has_workers())\n    want(true);",
         "  if (dealer_.has_workers())\n    slots_.erase(found);",
-        "faults/test_reload.py"),
+        "test_reload.py::test_with_reuseport_what_waits_for_one_that_leaves_is_dealt_to_others"),
+    "workers that die young are replaced at once, for ever": Mutation(
+        "step04_cluster", "lib/supervisor/backoff.cpp", "  ++deaths_;\n", "",
+        "faults/test_faults.py::test_5b_workers_that_are_killed_on_sight_are_not_started_for_ever"),
+    "a suspended machine looks like workers that hang": Mutation(
+        "step04_cluster", "lib/supervisor/liveness.cpp", "if (member.heard && was_asleep)", "if (false)",
+        "test_operation.py::test_a_suspended_machine_kills_nobody"),
+    "whoever can open the control socket is its owner": Mutation(
+        "step04_cluster", "lib/supervisor/control.cpp", "peer == geteuid() || peer == 0", "true",
+        "test_control.py::test_the_kernel_is_asked_who_it_is"),
+    "a privileged primary binds whatever it is asked for": Mutation(
+        "step04_cluster", "lib/cluster/utils.cpp", "allowed_places().empty() ||", "true ||",
+        "test_privileges.py::test_the_primary_binds_for_them_what_its_command_line_allows"),
+    "the order to die comes before the change of the user": Mutation(
+        "step04_cluster", "lib/cluster/child_process.cpp",
+        "  drop_privileges(settings);\n  die_with(primary);\n",
+        "  die_with(primary);\n  drop_privileges(settings);\n",
+        "test_privileges.py::test_they_still_die_with_their_primary"),
+    "a shortage in the kernel is the worker's fault": Mutation(
+        "step04_cluster", "lib/cluster/ipc_channel.cpp", "    if (is_shortage(error)) throw;\n", "",
+        "test_shortage.py::test_other_programs_of_the_same_user_delay_an_offer"),
+    "without descriptors it asks again and again": Mutation(
+        "step04_cluster", "lib/net/acceptor.cpp", "  if (!is_shortage(errno)) return;", "  return;",
+        "faults/test_faults.py::test_7_without_descriptors_nobody_dies_and_nobody_spins"),
+    "a pid file is only a file": Mutation(
+        "step04_cluster", "lib/os/pid_file.cpp", "LOCK_EX | LOCK_NB", "LOCK_UN",
+        "test_privileges.py::test_a_second_server_does_not_start"),
     "the end waits for workers that are not there": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp",
         "    drain_.stop();\n", "",

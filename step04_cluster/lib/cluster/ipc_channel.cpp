@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "cluster/hot_messages.h"
+#include "cluster/send_errors.h"
 #include "fd_passing.h"
 #include "sys_error.h"
 
@@ -17,20 +19,12 @@ namespace {
 
 constexpr std::size_t kMaxQueued = 64UL << 20;
 constexpr std::size_t kMaxAcknowledgements = 1UL << 20;
-
-bool would_block(const std::system_error& error) {
-  return error.code() == std::errc::resource_unavailable_try_again;
-}
-
-// The other end is gone: an ordinary event in the life of a channel.
-bool is_gone(const std::system_error& error) {
-  return error.code() == std::errc::broken_pipe || error.code() == std::errc::connection_reset;
-}
+constexpr std::chrono::milliseconds kRetry(20);
 
 }  // namespace
 
 IpcChannel::IpcChannel(UniqueFd socket, Events events)
-    : socket_(std::move(socket)), events_(std::move(events)) {
+    : socket_(std::move(socket)), events_(std::move(events)), retry_([this] { flush(); }) {
   watcher_.emplace(socket_.get(), [this] { ready(); });
   watcher_->wait_until_readable();
 }
@@ -155,6 +149,7 @@ bool IpcChannel::send_at_once(std::string& line, int fd, std::int64_t seq) {
   } catch (const std::system_error& error) {
     line = std::exchange(transit_, "");
     if (would_block(error)) return false;
+    if (is_shortage(error)) throw;
     failed(error);
     return true;
   }
@@ -180,7 +175,7 @@ void IpcChannel::flush() {
     watcher_->wait_until_readable();
   } catch (const std::system_error& error) {
     if (would_block(error)) return watcher_->wait_until_readable_or_writable();
-    return failed(error);
+    return is_shortage(error) ? retry_.start(kRetry) : failed(error);
   }
   if (!queue_.empty()) return;
   events_.flushed();
@@ -219,6 +214,7 @@ void IpcChannel::close_when_sent() {
 }
 
 void IpcChannel::close() {
+  retry_.stop();
   watcher_.reset();
   socket_ = UniqueFd();
   fds_.clear();

@@ -13,6 +13,7 @@
 
 #include "cluster/messages.h"
 #include "fd_passing.h"
+#include "loop/timer.h"
 #include "loop/watcher.h"
 #include "unique_fd.h"
 
@@ -45,7 +46,8 @@ class IpcChannel {
   // What does not fit into the kernel now waits here. What is sent after a descriptor waits, too,
   // until the other end has acknowledged it: Node does the same. Does nothing if the channel is
   // closed. A peer that leaves 64 MiB unread has broken the protocol. Throws std::system_error, and
-  // has not sent anything, if there is no descriptor left for the duplicate.
+  // has not sent anything, if there is no descriptor left for the duplicate, or the kernel takes no
+  // more of them just now.
   void send(std::string line, int fd = -1, std::int64_t seq = -1);
 
   // Is everything that was sent in the kernel, where the other end will find it?
@@ -98,6 +100,7 @@ class IpcChannel {
   std::int64_t transit_seq_ = -1;
   bool awaiting_ack_ = false;  // a descriptor was sent, and not yet acknowledged: transit_seq_
   bool closing_ = false;
+  loop::Timer retry_;
   std::string reason_;  // why we gave up
 };
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <iomanip>
 #include <sstream>
@@ -87,7 +88,7 @@ void metric_of_listening(std::ostream& out, const char* name, const char* help,
                          std::size_t cluster::Listening::*which) {
   metric(out, name, "gauge", help, [&](const auto& full) {
     for (const auto& listening : cluster::listening()) {
-      out << full << "{key=\"" << listening.key << "\"} " << listening.*which << "\n";
+      out << full << "{key=" << cluster::quoted(listening.key) << "} " << listening.*which << "\n";
     }
   });
 }

@@ -3,13 +3,13 @@ long form, beside other servers, is the drill at the top of the repository, wher
 import contextlib
 import os
 import pathlib
-import shutil
 import signal
 import sys
 import time
 
 import harness
 import pytest
+from other_users import for_all  # noqa: F401 (a fixture)
 from policies import EVERY_POLICY, start_with
 from proc import children_of
 
@@ -190,18 +190,12 @@ def test_10_clients_that_go_away_leave_nothing_behind(served):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 @EVERY_POLICY
-def test_an_ordinary_user_has_other_limits(served, tmp_path, policy):
+def test_an_ordinary_user_has_other_limits(served, for_all, policy):
     """Descriptors in flight are counted for each user, but not for root: see ETOOMANYREFS in unix(7)."""
-    for folder in [tmp_path, *tmp_path.parents][:-2]:
-        folder.chmod(folder.stat().st_mode | 0o055)
-    copy = tmp_path / harness.PROGRAM.parent.name
-    copy.mkdir(mode=0o755)
-    program = shutil.copy(harness.PROGRAM, copy / "cluster")
-
     def prepare():
         import resource
         resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
         os.setgroups([]), os.setgid(65534), os.setuid(65534)
-    server = served(3, policy, program=program, preexec_fn=prepare)
+    server = served(3, policy, program=for_all / "cluster", preexec_fn=prepare)
     check(server, reloads.reload(server, keep_alive=True, reloads=3))
     check(server, deaths.kill_workers(server, kills=3, pause=0.05))
