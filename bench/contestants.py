@@ -15,10 +15,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "step04_cluster" / "tests"))
+import proc  # noqa: E402
+
 CLUSTER = pathlib.Path(os.environ.get("CLUSTER", HERE.parent / "step04_cluster" / "cluster"))
 PATIENCE = 20  # seconds for a server to come, or to go
 
@@ -28,18 +32,8 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def stat_of(pid):
-    """(state, parent), or None if there is no such process. See proc(5)."""
-    try:
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return fields[0], int(fields[1])
-
-
 def children_of(parent):
-    stats = {int(pid): stat_of(pid) for pid in os.listdir("/proc") if pid.isdigit()}
-    return sorted(pid for pid, stat in stats.items() if stat and stat[1] == parent and stat[0] != "Z")
+    return sorted(pid for pid, state in proc.children_of(parent).items() if state != "Z")
 
 
 def wait_until(condition, what):
@@ -159,7 +153,7 @@ class Contestant:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(3)
         for pid in {*processes, *self.processes}:
-            if stat_of(pid) and (pid == self.pid or self.owns(pid)):
+            if proc.stat_of(pid) and (pid == self.pid or self.owns(pid)):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         self.process.wait()

@@ -17,10 +17,17 @@ def check(cluster, step):
     cluster.wait_until(lambda: _held(cluster) == _due(cluster, step),
                        "only the descriptors that are due",
                        lambda: _hint(_held(cluster), _due(cluster, step)), seconds=5)
-    channels = [target for pid in [cluster.pid, *cluster.workers]
-                for kind, target in descriptors_of(pid).values() if kind == "channel"]
-    cluster.expect(len(channels) == len(set(channels)), f"each channel end once: {channels}",
-                   "a worker inherited the channel of another one, or the primary kept its end")
+    cluster.wait_until(lambda: not _shared_channels(cluster), "each channel end once",
+                       lambda: "a worker inherited the channel of another one, or the primary kept "
+                       f"its end: {_shared_channels(cluster)}", seconds=5)
+
+
+def _shared_channels(cluster):
+    """The channel ends that more than one descriptor stands for. For a moment, while a worker is
+    forked, they may well be: it closes what it inherits at its execve."""
+    ends = [target for pid in [cluster.pid, *cluster.workers]
+            for kind, target in descriptors_of(pid).values() if kind == "channel"]
+    return [end for end, count in collections.Counter(ends).items() if count > 1]
 
 
 def _accountable(cluster):

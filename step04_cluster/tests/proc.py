@@ -36,13 +36,17 @@ def has_blocked_signals(pid):
 
 
 def descriptors_of(pid):
-    """Returns {number: (kind, target)} of the open descriptors; for a socket: what kind it is."""
-    sockets = _sockets_of(pid)
+    """Returns {number: (kind, target)} of the open descriptors; for a socket: what kind it is. A
+    process that has ended has none."""
+    try:
+        sockets, numbers = _sockets_of(pid), os.listdir(f"/proc/{pid}/fd")
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
     result = {}
-    for number in os.listdir(f"/proc/{pid}/fd"):
+    for number in numbers:
         try:
             target = os.readlink(f"/proc/{pid}/fd/{number}")
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue  # closed since
         kind = re.sub(r"anon_inode:\[(\w+)\]|(pipe):\[\d+\]", r"\1\2", target)
         if target.startswith("socket:"):

@@ -142,7 +142,7 @@ def test_a_primary_that_breaks_the_protocol_is_named(worker, line, reason):
 def test_signals_of_the_terminal_are_the_primarys_affair(worker, connection):
     ours, accepted = connection
     one = worker().start()
-    for number in (signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
         one.process.send_signal(number)
     one.offer(accepted)
     accepted.close()

@@ -21,8 +21,7 @@ Child::Child(int id, UniqueFd channel)
            .acknowledged = [this](std::int64_t, bool arrived) { hand_back_.acknowledged(arrived); },
            .flushed = [this] { serve_taken(); },
            .end = [this](const std::string& error) { channel_ended(error); }}) {
-  std::signal(SIGINT, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN);
+  for (const int signal : {SIGINT, SIGHUP, SIGTTIN, SIGTTOU}) std::signal(signal, SIG_IGN);
   channel_.send(line::online(next_seq()));
 }
 

@@ -40,10 +40,11 @@ def freeze(server, who, seconds=8, timeout=5):
 
 
 @contextlib.contextmanager
-def few_descriptors(pid, left):
-    """The process may open only so many more. After that, as before."""
+def no_descriptors(pid):
+    """The process may have no more connections; those that it has may end. Afterwards, as before."""
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    limit = max(descriptors_of(pid)) + 1 + left
+    kept = {number for number, (kind, _) in descriptors_of(pid).items() if kind not in ("connection", "socket")}
+    limit = next(number for number in range(len(kept) + 1) if number not in kept)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
     try:
         yield
@@ -57,7 +58,7 @@ def run_out_of_descriptors(server, who, seconds=2):
     pid = workers[0] if who == "a worker" else server.pid
     with Load(server, timeout=5) as load:
         result = Result(load)
-        with few_descriptors(pid, left=0):
+        with no_descriptors(pid):
             time.sleep(0.3)
             cpu, began = cpu_of(pid), time.monotonic()
             time.sleep(seconds)

@@ -20,10 +20,10 @@ def cpu_of(pid):
 
 
 def memory_of(pid):
-    """Bytes that are its own, or its share: PSS."""
+    """Bytes that it has filled itself: what it shares with others changes with them."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith("Anonymous:"):
                 return int(line.split()[1]) * 1024
     return 0
 

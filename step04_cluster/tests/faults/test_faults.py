@@ -18,7 +18,7 @@ import deaths  # noqa: E402
 import freezes  # noqa: E402
 import reloads  # noqa: E402
 import rudeness  # noqa: E402
-from measure import kinds_of  # noqa: E402
+from measure import kinds_of, memory_of  # noqa: E402
 
 pytestmark = pytest.mark.skipif("address" in str(harness.PROGRAM), reason="sanitizers need other limits")
 
@@ -72,6 +72,17 @@ def test_1_killed_workers_break_their_own_connections_and_no_others(served, keep
 def test_2_a_reload_is_not_noticed(served, policy, keep_alive):
     server = served(3, policy)
     check(server, reloads.reload(server, keep_alive, reloads=4))
+
+
+def test_2_the_primary_does_not_grow(served):
+    """Neither in memory, nor in descriptors."""
+    server = served(2)
+    reloads.reload(server, reloads=3)
+    before, kinds = memory_of(server.pid), kinds_of(server.pid)
+    check(server, reloads.reload(server, reloads=15))
+    server.cluster.wait_until(lambda: kinds_of(server.pid) == kinds, f"descriptors: {kinds}")
+    grown = memory_of(server.pid) / before
+    server.cluster.expect(grown < 1.1, f"as much memory as before, not {grown:.2f} times")
 
 
 @pytest.mark.parametrize("who", ["a worker", "the primary", "all"])
