@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "http/parser.h"
@@ -31,8 +32,8 @@ class Reading {
   void read_on(std::string_view& bytes) {
     if (is_between_) http::Parser::skip_empty_lines(bytes);
     if (bytes.empty()) return;
-    is_between_ = false;
-    const Result result = parser_.feed(bytes, request_);
+    if (std::exchange(is_between_, false)) parser_.begin(options_, request_);
+    const Result result = parser_.feed(bytes);
     if (result == Result::kRefused) refusal_ = parser_.refusal();
     if (result == Result::kComplete) finish();
   }
@@ -47,7 +48,7 @@ class Reading {
   }
 
   const http::Options options_ = {.max_header_size = 512, .max_body_size = 512};
-  http::Parser parser_{options_};
+  http::Parser parser_;
   http::Request request_;
   std::string told_;
   int refusal_ = 0;

@@ -19,6 +19,7 @@ class Reading {
  public:
   explicit Reading(std::string_view text, std::size_t size = 1'000'000, http::Options options = {})
       : options_(std::move(options)) {
+    parser_.begin(options_, request);
     while (!text.empty() && status == 0) {
       std::string piece(text.substr(0, size));  // a copy: reading beyond its end is seen
       std::string_view bytes = piece;
@@ -37,7 +38,7 @@ class Reading {
   void feed(std::string_view& bytes) {
     Result result = Result::kContinue;
     while (result == Result::kContinue) {
-      result = parser_.feed(bytes, request);
+      result = parser_.feed(bytes);
       continues += result == Result::kContinue;
       if (bytes.empty()) break;
     }
@@ -46,7 +47,7 @@ class Reading {
   }
 
   const http::Options options_;
-  http::Parser parser_{options_};
+  http::Parser parser_;
 };
 
 // The status for `text`; it must not depend on how the bytes arrive.

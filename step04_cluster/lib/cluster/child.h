@@ -23,8 +23,7 @@ namespace cluster {
 
 class Child {
  public:
-  // Says that it is online. From now on, Ctrl-C and what people send to all processes of a name
-  // are the primary's affair.
+  // Says that it is online. From now on, Ctrl-C and the like are the primary's affair.
   Child(int id, UniqueFd channel);
 
   int id() const { return id_; }

@@ -9,8 +9,8 @@
 
 namespace cluster {
 
-ReusePortHandle::ReusePortHandle(const std::string& key, const Query& query)
-    : Handle(key), query_(query) {
+ReusePortHandle::ReusePortHandle(const std::string& key, Query query)
+    : Handle(key), query_(std::move(query)) {
   slots_.push_back(new_slot());
   query_.port = port_of(slots_.front().acceptor->listener());
 }

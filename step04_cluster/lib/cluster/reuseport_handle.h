@@ -22,7 +22,7 @@ namespace cluster {
 class ReusePortHandle : public Handle {
  public:
   // Binds the first socket at once. Throws ListenError.
-  ReusePortHandle(const std::string& key, const Query& query);
+  ReusePortHandle(const std::string& key, Query query);
 
   void add(Worker& worker, std::int64_t question) override;
   bool remove(Worker& worker) override;

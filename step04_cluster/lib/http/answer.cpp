@@ -126,7 +126,7 @@ void Answer::write_head(std::string& out) {
   out += "HTTP/1.1 ";
   append_number(out, head_.status);
   out.append(" ").append(reason_phrase(head_.status)).append("\r\n");
-  out += std::exchange(head_.fields, {});  // the connection may be idle for a long time
+  out += head_.fields;
   if (!head_.has_date) out += date_line();
   out += keeps_alive_ ? lines_->keep_alive : lines_->close;
   write_framing(out);

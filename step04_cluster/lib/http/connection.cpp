@@ -8,8 +8,7 @@ namespace http {
 
 constexpr std::size_t kMaxUnparsed = 64UL * 1024;  // then the client has to wait
 
-Connection::Connection(std::shared_ptr<Connections> server)
-    : server_(std::move(server)), parser_(server_->options()) {}
+Connection::Connection(std::shared_ptr<Connections> server) : server_(std::move(server)) {}
 
 void Connection::start(UniqueFd socket, bool was_served) {
   const Options& options = server_->options();
@@ -24,10 +23,15 @@ void Connection::start(UniqueFd socket, bool was_served) {
 // yet is kept; but not without limit, and then the client has to wait.
 void Connection::received(std::string_view bytes) {
   in_one_write([&] {
-    while (!bytes.empty() && unparsed_.empty() && may_read_on()) parse(bytes);
-    unparsed_ += bytes;
+    while (!bytes.empty() && !unparsed_ && may_read_on()) parse(bytes);
+    if (!bytes.empty()) keep_for_later(bytes);
   });
-  socket_.set_reading(unparsed_.size() <= kMaxUnparsed);
+  socket_.set_reading(!unparsed_ || unparsed_->size() <= kMaxUnparsed);
+}
+
+void Connection::keep_for_later(std::string_view bytes) {
+  if (!unparsed_) unparsed_ = std::make_unique<std::string>();
+  *unparsed_ += bytes;
 }
 
 void Connection::in_one_write(const std::function<void()>& function) {
@@ -48,39 +52,47 @@ void Connection::parse(std::string_view& bytes) {
   if (bytes.empty()) return;
   if (state_ == State::kWaiting) begin_request();
 
-  switch (parser_.feed(bytes, *request_)) {
+  switch (incoming_->parser.feed(bytes)) {
     case Parser::Result::kContinue:
       output_.text() += "HTTP/1.1 100 Continue\r\n\r\n";
       break;
     case Parser::Result::kComplete:
       return handle();
     case Parser::Result::kRefused:
-      return refuse(parser_.refusal());
+      return refuse(incoming_->parser.refusal());
     case Parser::Result::kIncomplete:
       break;
   }
-  if (parser_.is_in_body()) deadline_ = begun_ + server_->options().request_timeout.count();
+  if (incoming_->parser.is_in_body())
+    deadline_ = begun_ + server_->options().request_timeout.count();
 }
 
 void Connection::begin_request() {
   const Options& options = server_->options();
   state_ = State::kReading;
-  request_ = take_request();
+  incoming_ = take_pooled<Incoming>();
+  incoming_->parser.begin(options, incoming_->request);
   if (number_ > 0) begun_ = now();
   deadline_ = begun_ + std::min(options.headers_timeout, options.request_timeout).count();
 }
 
 void Connection::handle() {
-  const PooledRequest request = std::move(request_);
+  const Pooled<Incoming> incoming = std::move(incoming_);
+  const Request& request = incoming->request;
   state_ = State::kAnswering;
   ++number_;
-  answer_ = Answer(*request, server_->lines());
-  if (server_->is_stopping() && !server_->give_back()) answer_.close_afterwards();
-  is_client_closing_ = !request->keeps_alive();
+  begin_answer(request);
+  if (server_->is_stopping() && !server_->give_back()) outgoing_->answer.close_afterwards();
+  is_client_closing_ = !request.keeps_alive();
   call([&] {
     Response response(shared_from_this(), number_);
-    server_->handle(*request, response);
+    server_->handle(request, response);
   });
+}
+
+void Connection::begin_answer(const Request& request) {
+  outgoing_ = take_pooled<Outgoing>();
+  outgoing_->answer = Answer(request, server_->lines());
 }
 
 bool Connection::is_answering(std::uint64_t number) const {
@@ -88,7 +100,7 @@ bool Connection::is_answering(std::uint64_t number) const {
 }
 
 bool Connection::write(std::string_view part) {
-  answer_.write(output_.text(), part);
+  outgoing_->answer.write(output_.text(), part);
   if (!is_in_one_write_) settle();
   const bool may_go_on = output_.waiting() <= Output::kHighWater;
   if (!may_go_on) is_drain_awaited_ = true;
@@ -96,12 +108,11 @@ bool Connection::write(std::string_view part) {
 }
 
 void Connection::end(std::string_view last) {
-  answer_.end(output_.text(), last);
-  state_ = answer_.keeps_alive() ? State::kWaiting : State::kFinishing;
+  outgoing_->answer.end(output_.text(), last);
+  state_ = outgoing_->answer.keeps_alive() ? State::kWaiting : State::kFinishing;
   deadline_ = now() + server_->options().keep_alive_timeout.count();
   is_drain_awaited_ = false;
-  on_drain_ = on_close_ = nullptr;
-  request_.reset();
+  outgoing_.reset();
   if (!is_in_one_write_) settle();
 }
 

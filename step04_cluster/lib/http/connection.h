@@ -12,13 +12,16 @@
 #include "http/connections.h"
 #include "http/output.h"
 #include "http/parser.h"
-#include "http/request_pool.h"
+#include "http/pooled.h"
+#include "http/request.h"
 #include "http/socket.h"
 #include "unique_fd.h"
 
 namespace http {
 
-class Connection final : public std::enable_shared_from_this<Connection>, private Socket::Owner {
+class Connection final : public std::enable_shared_from_this<Connection>,
+                         private Socket::Owner,
+                         private Output::Owner {
  public:
   explicit Connection(std::shared_ptr<Connections> server);
 
@@ -34,11 +37,13 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   // What a Response does, as long as its request is the one that is being answered.
   bool is_answering(std::uint64_t number) const;
-  void write_head(int status, const Headers& headers) { answer_.set_head(status, headers); }
+  void write_head(int status, const Headers& headers) {
+    outgoing_->answer.set_head(status, headers);
+  }
   bool write(std::string_view part);
   void end(std::string_view last);
-  void on_drain(std::function<void()> callback) { on_drain_ = std::move(callback); }
-  void on_close(std::function<void()> callback) { on_close_ = std::move(callback); }
+  void on_drain(std::function<void()> callback) { outgoing_->on_drain = std::move(callback); }
+  void on_close(std::function<void()> callback) { outgoing_->on_close = std::move(callback); }
 
  private:
   enum class State : std::uint8_t {
@@ -49,16 +54,31 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     kLeaving,    // it was idle, and is given back
   };
 
+  struct Incoming {
+    Parser parser;
+    Request request;
+    void clear() { request.clear(); }
+  };
+
+  struct Outgoing {
+    Answer answer;
+    std::function<void()> on_drain;
+    std::function<void()> on_close;
+    void clear() { *this = {}; }
+  };
+
   void received(std::string_view bytes) override;
+  void keep_for_later(std::string_view bytes);
   void in_one_write(const std::function<void()>& function);
   bool may_read_on() const;
   void parse(std::string_view& bytes);
   void begin_request();
   void handle();
+  void begin_answer(const Request& request);
 
   // In connection_end.cpp:
   void call(const std::function<void()>& callback);
-  void written(bool ok);
+  void written(bool ok) override;
   void input_ended() override;
   void closed() override;
   static std::uint64_t now();
@@ -71,16 +91,13 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   const std::shared_ptr<Connections> server_;
   Socket socket_{*this};
-  Output output_{socket_.stream(), [this](bool ok) { written(ok); }};
-  Parser parser_;
-  PooledRequest request_;  // a part of it, in kReading
-  std::string unparsed_;   // bytes of later requests
-  Answer answer_;          // to request number_, in kAnswering
+  Output output_{socket_.stream(), *this};
+  Pooled<Incoming> incoming_;              // in kReading
+  Pooled<Outgoing> outgoing_;              // in kAnswering: the answer to request number_
+  std::unique_ptr<std::string> unparsed_;  // bytes of later requests, if there are any
   std::uint64_t number_ = 0;
   std::uint64_t begun_ = 0;     // when the request began; for the first one, when we were connected
   std::uint64_t deadline_ = 0;  // for what kWaiting and kReading wait for
-  std::function<void()> on_drain_;
-  std::function<void()> on_close_;
   State state_ = State::kWaiting;
   bool is_in_one_write_ = false;
   bool is_drain_awaited_ = false;   // write() has returned false

@@ -28,7 +28,7 @@ void Connection::settle() {
   if (!output_.flush(is_drain_awaited_)) return socket_.close();
   if (!output_.is_empty()) return;  // written() comes back here
   if (state_ == State::kFinishing) return say_goodbye();
-  if (!unparsed_.empty() && may_read_on()) {
+  if (unparsed_ && may_read_on()) {
     // Not now: we may have been called by a handler that answers an earlier request.
     return loop::post([self = shared_from_this()] { self->serve_unparsed(); });
   }
@@ -42,26 +42,27 @@ void Connection::written(bool ok) {
   if (state_ == State::kWaiting) deadline_ = now() + server_->options().keep_alive_timeout.count();
   in_one_write([this] {
     const bool is_awaited = std::exchange(is_drain_awaited_, false);
-    const std::function<void()> callback = on_drain_;  // a copy: end() destroys on_drain_
-    if (is_awaited && callback) call(callback);
+    if (!is_awaited || !outgoing_) return;
+    const std::function<void()> callback = outgoing_->on_drain;  // a copy: end() destroys it
+    if (callback) call(callback);
   });
 }
 
 void Connection::serve_unparsed() {
-  received(std::exchange(unparsed_, {}));
+  if (const auto bytes = std::move(unparsed_)) received(*bytes);
 }
 
 // A client may close its direction and still wait for answers.
 void Connection::input_ended() {
-  if (!unparsed_.empty()) return;
+  if (unparsed_) return;
   if (state_ == State::kReading) return refuse(HTTP_STATUS_BAD_REQUEST);
   if (state_ == State::kWaiting && output_.is_empty()) socket_.close();
 }
 
 // Whoever has asked us to close sends nothing any more. Anybody else may be sending just now.
 void Connection::say_goodbye() {
-  const bool has_read_all = unparsed_.empty() && !socket_.has_unread_bytes();
-  std::string().swap(unparsed_);
+  const bool has_read_all = !unparsed_ && !socket_.has_unread_bytes();
+  unparsed_.reset();
   if (is_client_closing_ && has_read_all) return socket_.close();
   socket_.linger();
 }
@@ -76,26 +77,29 @@ void Connection::call(const std::function<void()>& callback) {
     complain("http: unknown exception");
   }
   if (state_ != State::kAnswering) return;
-  answer_.is_head_written() ? socket_.reset() : answer_error(HTTP_STATUS_INTERNAL_SERVER_ERROR);
+  outgoing_->answer.is_head_written() ? socket_.reset()
+                                      : answer_error(HTTP_STATUS_INTERNAL_SERVER_ERROR);
 }
 
 void Connection::refuse(int status) {
-  answer_ = Answer(request_ ? *request_ : *take_request(), server_->lines());
+  if (state_ == State::kWaiting) begin_request();
+  const Pooled<Incoming> incoming = std::move(incoming_);
+  begin_answer(incoming->request);
   answer_error(status);
 }
 
 // After an error nobody knows where the next request begins: there is none.
 void Connection::answer_error(int status) {
-  answer_.set_head(status, {{"Content-Type", "text/plain"}});
-  answer_.close_afterwards();
+  outgoing_->answer.set_head(status, {{"Content-Type", "text/plain"}});
+  outgoing_->answer.close_afterwards();
   end(std::string(reason_phrase(status)) + "\n");
 }
 
 void Connection::stop() {
   socket_.hurry();
-  const bool is_idle = state_ == State::kWaiting && output_.is_empty() && unparsed_.empty();
+  const bool is_idle = state_ == State::kWaiting && output_.is_empty() && !unparsed_;
   if (server_->give_back()) return is_idle && socket_.is_open() ? give_back() : void();
-  answer_.close_afterwards();
+  if (outgoing_) outgoing_->answer.close_afterwards();
   if (!is_idle || socket_.has_unread_bytes()) return;
   if (number_ > 0) return socket_.close();
   deadline_ = std::min(deadline_, now() + kFirstRequest);
@@ -124,9 +128,9 @@ void Connection::check_time(std::uint64_t now) {
 
 void Connection::closed() {
   const std::shared_ptr<Connection> self = shared_from_this();
-  const std::function<void()> tell = std::exchange(on_close_, nullptr);
-  on_drain_ = nullptr;
+  const std::function<void()> tell = outgoing_ ? outgoing_->on_close : nullptr;
   if (tell) call(tell);
+  outgoing_.reset();  // its functions may hold a Response, which holds this connection
   server_->ended(self);
 }
 

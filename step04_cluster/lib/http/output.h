@@ -6,8 +6,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
+
+#include "http/pooled.h"
 
 namespace http {
 
@@ -17,9 +18,18 @@ class Output {
   // writes should pause.
   static constexpr std::size_t kHighWater = 64UL * 1024;
 
-  // Writes to `stream`, which it does not own, and which must outlive it. Calls `written`, from the
-  // loop, when a write ends that could not be finished at once; not if the stream has been closed.
-  Output(uv_stream_t* stream, std::function<void(bool ok)> written);
+  class Owner {
+   public:
+    // A write that could not be finished at once has ended. From the loop; not after the stream has
+    // been closed.
+    virtual void written(bool ok) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // Writes to `stream`, which it does not own. Both must outlive it.
+  Output(uv_stream_t* stream, Owner& owner) : stream_(stream), owner_(owner) {}
   Output(const Output&) = delete;  // the writes point to it
   Output& operator=(const Output&) = delete;
   ~Output() = default;
@@ -33,25 +43,29 @@ class Output {
   bool flush(bool reports);
 
   // Bytes that the kernel has not taken yet.
-  std::size_t waiting() const { return text_.size() + uv_stream_get_write_queue_size(stream_); }
-  bool is_empty() const { return text_.empty() && !is_writing_; }
+  std::size_t waiting() const;
+  bool is_empty() const { return waiting() == 0 && write_ == nullptr; }
 
   // Ask now and then: is there something to write, and has the client read nothing for as long as
   // `patience`? `now` is uv_now().
   bool is_stuck(std::uint64_t now, std::chrono::milliseconds patience);
 
  private:
+  // Allocating memory for every large answer anew costs more than writing it.
+  struct Text {
+    std::string bytes;
+    void clear();
+  };
+
   struct Write;
 
   bool write_later(std::size_t begin);
   static void end_write(uv_write_t* request, int status);
 
   uv_stream_t* stream_;
-  std::function<void(bool)> written_;
-  std::string text_;
-  bool is_writing_ = false;
-  std::size_t last_unread_ = 0;  // what the client had not read when is_stuck() was asked last
-  std::uint64_t progress_ = 0;   // when that was seen to have changed
+  Owner& owner_;
+  Pooled<Text> text_;       // none while there is nothing to write
+  Write* write_ = nullptr;  // the one under way; libuv has it
 };
 
 }  // namespace http

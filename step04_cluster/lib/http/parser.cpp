@@ -32,11 +32,17 @@ bool wants_keep_alive(const llhttp_t& llhttp) {
 
 }  // namespace
 
-Parser::Parser(const Options& options) : options_(options) {}
-
-Parser::Result Parser::feed(std::string_view& bytes, Request& request) {
+void Parser::begin(const Options& options, Request& request) {
+  llhttp_init(&llhttp_, HTTP_REQUEST, settings());
+  llhttp_.data = this;
+  options_ = &options;
   request_ = &request;
-  if (stage_ == Stage::kEnd) begin();
+  body_bytes_ = 0;
+  refusal_ = 0;
+  stage_ = Stage::kHead;
+}
+
+Parser::Result Parser::feed(std::string_view& bytes) {
   if (stage_ == Stage::kHead) {
     const Result result = feed_head(bytes);
     if (result != Result::kComplete) return result;
@@ -44,25 +50,18 @@ Parser::Result Parser::feed(std::string_view& bytes, Request& request) {
   return feed_body(bytes);
 }
 
-void Parser::begin() {
-  llhttp_init(&llhttp_, HTTP_REQUEST, settings());
-  llhttp_.data = this;
-  stage_ = Stage::kHead;
-  body_bytes_ = 0;
-}
-
 // The text of the head is kept as it is, and taken apart when it is complete. llhttp gets no more
 // of it than one byte above the limit, so that the head never becomes larger than that.
 Parser::Result Parser::feed_head(std::string_view& bytes) {
   std::string& head = request_->head_text();
-  std::string_view rest = bytes.substr(0, options_.max_header_size + 1 - head.size());
+  std::string_view rest = bytes.substr(0, options_->max_header_size + 1 - head.size());
   const std::string_view piece = rest;
   const llhttp_errno_t error = run(rest);
   head.append(piece, 0, piece.size() - rest.size());
   bytes.remove_prefix(piece.size() - rest.size());
 
   if (error != HPE_OK && error != HPE_PAUSED) return refuse(status_for(error));
-  if (head.size() > options_.max_header_size) return refuse(status_for_large(head));
+  if (head.size() > options_->max_header_size) return refuse(status_for_large(head));
   return stage_ == Stage::kHead ? Result::kIncomplete : accept_head();
 }
 
@@ -80,7 +79,8 @@ Parser::Result Parser::accept_head() {
   if (!request_->split_head()) return refuse(HTTP_STATUS_BAD_REQUEST);
   if (llhttp_.http_major != 1) return refuse(HTTP_STATUS_HTTP_VERSION_NOT_SUPPORTED);
   if (const int status = check_head(*request_); status != 0) return refuse(status);
-  if (llhttp_.content_length > options_.max_body_size) return refuse(HTTP_STATUS_PAYLOAD_TOO_LARGE);
+  if (llhttp_.content_length > options_->max_body_size)
+    return refuse(HTTP_STATUS_PAYLOAD_TOO_LARGE);
   request_->set_keeps_alive(wants_keep_alive(llhttp_));
   is_chunked_ = (llhttp_.flags & F_CHUNKED) != 0;
   const bool has_body = is_chunked_ || llhttp_.content_length > 0;
@@ -148,7 +148,7 @@ int Parser::head_is_complete(llhttp_t* llhttp) {
 // Refuses a chunk before its data arrive. Its size is in content_length.
 int Parser::chunk_begins(llhttp_t* llhttp) {
   auto* parser = static_cast<Parser*>(llhttp->data);
-  const std::size_t room = parser->options_.max_body_size - parser->request_->body().size();
+  const std::size_t room = parser->options_->max_body_size - parser->request_->body().size();
   if (llhttp->content_length <= room) return 0;
   parser->refuse(HTTP_STATUS_PAYLOAD_TOO_LARGE);
   return -1;

@@ -24,16 +24,17 @@ class Parser {
     kRefused,     // the request is wrong, or too large: see refusal()
   };
 
-  // `options` must outlive the parser.
-  explicit Parser(const Options& options);
+  Parser() = default;
   Parser(const Parser&) = delete;  // llhttp points to it
   Parser& operator=(const Parser&) = delete;
   ~Parser() = default;
 
-  // Reads on in `bytes`, removes what it has consumed, and adds it to `request`: an empty one at
-  // the beginning of each request, then the same one until the result is kComplete. After kRefused
-  // it must not be called again.
-  Result feed(std::string_view& bytes, Request& request);
+  // What is fed from now on belongs to `request`, which is empty. Both must live until it is read.
+  void begin(const Options& options, Request& request);
+
+  // Reads on in `bytes`, removes what it has consumed, and adds it to the request. After kComplete
+  // and kRefused it must not be called before begin().
+  Result feed(std::string_view& bytes);
 
   // An empty line or two before a request are ignored: RFC 9112, 2.2. To be called between
   // requests.
@@ -54,7 +55,6 @@ class Parser {
   static int body_goes_on(llhttp_t* llhttp, const char* text, std::size_t size) noexcept;
   static int request_is_complete(llhttp_t* llhttp);
 
-  void begin();
   llhttp_errno_t run(std::string_view& bytes);
   Result feed_head(std::string_view& bytes);
   Result feed_body(std::string_view& bytes);
@@ -64,7 +64,7 @@ class Parser {
   bool has_too_much_overhead() const;
 
   llhttp_t llhttp_ = {};
-  const Options& options_;
+  const Options* options_ = nullptr;
   Request* request_ = nullptr;
   std::size_t body_bytes_ = 0;    // of the body, as sent: with sizes of chunks, and trailers
   std::uint32_t last_bytes_ = 0;  // of the body, the four

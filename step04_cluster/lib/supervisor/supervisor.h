@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cluster/cluster.h"
@@ -50,8 +51,10 @@ class Supervisor {
 
   // Calls `ended` when a reload has: `error` says why it failed, or nothing. And `over` when there
   // is nothing left to supervise.
-  void on_reloaded(std::function<void(const std::string& error)> ended) { reloaded_.add(ended); }
-  void on_over(std::function<void()> over) { over_.add(over); }
+  void on_reloaded(std::function<void(const std::string& error)> ended) {
+    reloaded_.add(std::move(ended));
+  }
+  void on_over(std::function<void()> over) { over_.add(std::move(over)); }
 
   // After cluster::run(): 0 if the end was asked for, else 1.
   int exit_status() const { return is_stopping_ ? 0 : 1; }
