@@ -8,8 +8,6 @@ namespace http {
 
 constexpr std::size_t kMaxUnparsed = 64UL * 1024;  // then the client has to wait
 
-Connection::Connection(std::shared_ptr<Connections> server) : server_(std::move(server)) {}
-
 void Connection::start(UniqueFd socket, bool was_served) {
   const Options& options = server_->options();
   begun_ = now();
@@ -24,14 +22,11 @@ void Connection::start(UniqueFd socket, bool was_served) {
 void Connection::received(std::string_view bytes) {
   in_one_write([&] {
     while (!bytes.empty() && !unparsed_ && may_read_on()) parse(bytes);
-    if (!bytes.empty()) keep_for_later(bytes);
+    if (bytes.empty()) return;
+    if (!unparsed_) unparsed_ = std::make_unique<std::string>();
+    *unparsed_ += bytes;
   });
   socket_.set_reading(!unparsed_ || unparsed_->size() <= kMaxUnparsed);
-}
-
-void Connection::keep_for_later(std::string_view bytes) {
-  if (!unparsed_) unparsed_ = std::make_unique<std::string>();
-  *unparsed_ += bytes;
 }
 
 void Connection::in_one_write(const std::function<void()>& function) {
@@ -70,8 +65,7 @@ void Connection::parse(std::string_view& bytes) {
 void Connection::begin_request() {
   const Options& options = server_->options();
   state_ = State::kReading;
-  incoming_ = take_pooled<Incoming>();
-  incoming_->parser.begin(options, incoming_->request);
+  incoming_ = take_incoming(options);
   if (number_ > 0) begun_ = now();
   deadline_ = begun_ + std::min(options.headers_timeout, options.request_timeout).count();
 }
@@ -81,18 +75,13 @@ void Connection::handle() {
   const Request& request = incoming->request;
   state_ = State::kAnswering;
   ++number_;
-  begin_answer(request);
+  outgoing_ = take_outgoing(request, server_->lines());
   if (server_->is_stopping() && !server_->give_back()) outgoing_->answer.close_afterwards();
   is_client_closing_ = !request.keeps_alive();
   call([&] {
     Response response(shared_from_this(), number_);
     server_->handle(request, response);
   });
-}
-
-void Connection::begin_answer(const Request& request) {
-  outgoing_ = take_pooled<Outgoing>();
-  outgoing_->answer = Answer(request, server_->lines());
 }
 
 bool Connection::is_answering(std::uint64_t number) const {

@@ -8,12 +8,9 @@
 #include <string_view>
 #include <utility>
 
-#include "http/answer.h"
 #include "http/connections.h"
+#include "http/exchange.h"
 #include "http/output.h"
-#include "http/parser.h"
-#include "http/pooled.h"
-#include "http/request.h"
 #include "http/socket.h"
 #include "unique_fd.h"
 
@@ -23,7 +20,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
                          private Socket::Owner,
                          private Output::Owner {
  public:
-  explicit Connection(std::shared_ptr<Connections> server);
+  explicit Connection(std::shared_ptr<Connections> server) : server_(std::move(server)) {}
 
   // Serves `socket` until the connection ends; then server->ended() is called from the loop.
   // `was_served`: it had requests before, elsewhere. Throws as Socket::open() does.
@@ -54,27 +51,12 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     kLeaving,    // it was idle, and is given back
   };
 
-  struct Incoming {
-    Parser parser;
-    Request request;
-    void clear() { request.clear(); }
-  };
-
-  struct Outgoing {
-    Answer answer;
-    std::function<void()> on_drain;
-    std::function<void()> on_close;
-    void clear() { *this = {}; }
-  };
-
   void received(std::string_view bytes) override;
-  void keep_for_later(std::string_view bytes);
   void in_one_write(const std::function<void()>& function);
   bool may_read_on() const;
   void parse(std::string_view& bytes);
   void begin_request();
   void handle();
-  void begin_answer(const Request& request);
 
   // In connection_end.cpp:
   void call(const std::function<void()>& callback);

@@ -84,7 +84,7 @@ void Connection::call(const std::function<void()>& callback) {
 void Connection::refuse(int status) {
   if (state_ == State::kWaiting) begin_request();
   const Pooled<Incoming> incoming = std::move(incoming_);
-  begin_answer(incoming->request);
+  outgoing_ = take_outgoing(incoming->request, server_->lines());
   answer_error(status);
 }
 
