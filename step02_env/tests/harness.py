@@ -127,6 +127,12 @@ class Cluster:
                 times = f"{count} times" if count > 1 else ""
                 self.fail(f"a line on {stream} that matches {pattern} {times}".strip(), hint)
 
+    def watch(self, seconds):
+        """Reads what is printed for so long: for a test of what must not happen."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._read(left)
+
     def read_all(self):
         """Reads to the end of both streams: until the last process has closed them."""
         while self._read(0.1):

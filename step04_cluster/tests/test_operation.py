@@ -60,6 +60,7 @@ def test_a_worker_has_a_successor_after_so_many_requests(start):
         cluster.expect(cluster.get().status == 200, "an answer")
     cluster.wait_until(lambda: len(cluster.workers) == 2 and not set(old) & set(cluster.workers),
                        "two others")
+    cluster.watch(0.1)
     cluster.expect("died" not in cluster.printed["stdout"], "nobody died")
 
 
@@ -111,6 +112,7 @@ def test_by_default_nobody_is_killed_for_being_slow(start):
     time.sleep(1)
     for worker in cluster.workers:
         cluster.send_signal(signal.SIGCONT, worker)
+    cluster.watch(0.5)
     cluster.expect(cluster.get().status == 200, "an answer")
     cluster.expect("died" not in cluster.printed["stdout"], "nobody died")
 
@@ -125,7 +127,7 @@ def test_a_suspended_machine_kills_nobody(start, who):
     time.sleep(1)
     for pid in reversed(stopped):
         cluster.send_signal(signal.SIGCONT, pid)
-    time.sleep(1)
+    cluster.watch(1)
     cluster.expect(cluster.get().status == 200, "an answer")
     cluster.expect("died" not in cluster.printed["stdout"], "nobody died",
                    "the time in which the primary stood still counts")
@@ -136,6 +138,5 @@ def test_whoever_does_not_know_the_question_is_left_alone(start):
     cluster = start("--workers", 1, "--liveness-timeout", 0.2, "--drain-timeout", 0.1,
                     "--exec", "/bin/sh", "--", "-c", script, ready=1)
     cluster.workers_are_foreign = cluster.deaths_are_normal = True
-    time.sleep(1)
-    cluster._read(0)
+    cluster.watch(1)
     cluster.expect(not re.search("died", cluster.printed["stdout"]), "it lives")

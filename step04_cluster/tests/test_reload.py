@@ -112,7 +112,7 @@ def test_a_second_reload_comes_after_the_first(start, tmp_path):
     cluster = start("--workers", 2, "--exec", "/bin/sh", "--", "-c", slow, ready=2)
     for _ in range(5):
         cluster.send_signal(signal.SIGHUP)
-        cluster._read(0.05)
+        cluster.watch(0.05)
     cluster.wait_for(r"^reloaded: 2 workers\n", count=2)
     cluster.wait_until(lambda: len(cluster.workers) == 2, "two workers")
     cluster.expect(cluster.printed["stdout"].count(" online") == 6, "three generations of two")

@@ -98,8 +98,7 @@ def test_failing_restarts_are_limited(start, tmp_path):
     broken.touch()
     for worker in cluster.workers:
         cluster.send_signal(signal.SIGKILL, worker)
-    time.sleep(3)
-    cluster._read(0)
+    cluster.watch(3)
     starts = cluster.printed["stdout"].count("died (exit 3)")
     cluster.expect(4 <= starts <= 7, f"pauses of 0, 0, 0.1, 0.2, 0.4, 0.8, 1.6 s, not {starts} starts")
     broken.unlink()

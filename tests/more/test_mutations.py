@@ -230,7 +230,8 @@ MUTATIONS = {
         "if (wait.count() > 0) return retry_.start(wait), false;", "",
         "test_supervision.py::test_failing_restarts_are_limited"),
     "a dead worker stays dead": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (has_served_) return reconcile();", "  if (has_served_) return;",
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "while (count(is_staying) < wanted_ +",
+        "while (!has_served_ && count(is_staying) < wanted_ +",
         "test_supervision.py::test_a_dead_worker_is_replaced"),
     "an idle connection is closed when its worker leaves": Mutation(
         "step04_cluster", "lib/http/connection_end.cpp",
@@ -240,8 +241,8 @@ MUTATIONS = {
         "step04_cluster", "lib/http/connection_end.cpp", "state_ == State::kWaiting && output_.is_empty() &&",
         "output_.is_empty() &&", "test_reload.py::test_a_request_that_has_begun_is_answered_first"),
     "an old worker leaves before a new one listens": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "while (count(is_ready) > wanted_)",
-        "while (count(is_staying) > wanted_)",
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "member.is_outdated = true;\n  reconcile();",
+        "ask_to_leave(member);\n  reconcile();",
         "test_reload.py::test_if_the_new_program_fails_the_old_workers_stay"),
     "a second reload is forgotten": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp", "    reloads_again_ = true;\n", "",

@@ -138,7 +138,7 @@ def test_6_a_reload_to_a_broken_program(start, tmp_path, wrong):
     cluster.deaths_are_normal = True
 
     def error_is_printed():
-        cluster._read(0)
+        cluster.watch(0.01)
         return "the reload has failed" in cluster.printed["stderr"]
 
     def break_it():
