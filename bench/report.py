@@ -96,7 +96,7 @@ def table_of(result, key, scale=1):
     for work in result["rounds"][0]:
         cells = [of(result, work, name, key) for name in names]
         # wrk has no latency of requests that are pipelined, nor one for 0.1 % of very few.
-        rows.append([work, *(number(scale * statistics.median(c)) if any(c) else "-" for c in cells)])
+        rows.append([work, *(number(scale * statistics.median(c)) if all(c) else "-" for c in cells)])
     return rows
 
 
@@ -198,7 +198,8 @@ def as_markdown(result):
     parts = ["# What it costs\n\nWritten by `report.py` from a result of `make bench`; do not edit.\n\n"
              f"Measured {about(result)}.\n"]
     for title, table, remark in SECTIONS:
-        parts.append(f"## {title}\n\n{remark}\n\n{as_markdown_table(table(result))}\n")
+        parts.append(f"## {title}\n\n" + (f"{remark}\n\n" if remark else "")
+                     + f"{as_markdown_table(table(result))}\n")
         if title == "Targets":
             parts.append(f"A hand-over, which is what `rr` does more than `shared`: {hand_over_of(result)} of CPU.\n")
     return "\n".join(parts)

@@ -89,6 +89,14 @@ def test_wrk_finds_no_error(start):
         assert "Socket errors" not in told and "Non-2xx" not in told, told
 
 
+def test_no_answer_is_cut_while_time_is_checked(start):
+    """The times of connections are looked at four times in the shortest of them: here, every 25 ms."""
+    cluster = start("--keep-alive-timeout", 0.1, workers=1)
+    told = subprocess.run(["wrk", "-t1", "-c8", "-d1", url(cluster, "/bytes?n=10000000")], text=True,
+                          check=True, stdout=subprocess.PIPE).stdout
+    assert int(re.search(r"(\d+) requests in", told)[1]) > 10 and "Socket errors" not in told, told
+
+
 @pytest.mark.skipif(not shutil.which("chromium"), reason="there is no chromium here")
 def test_a_browser_shows_the_page(cluster, tmp_path):
     page = subprocess.run(

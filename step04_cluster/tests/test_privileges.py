@@ -46,7 +46,7 @@ def test_they_still_die_with_their_primary(start, for_all):
 ASK = """
 peer.listen(port={port})
 for what in ({{'port': 1}}, {{'address': '0.0.0.0', 'port': {port}}}, {{'fd': 0, 'port': -1}},
-             {{'address': '/tmp/stolen', 'port': -1, 'addressType': -1}}):
+             {{'address': '{path}', 'port': -1, 'addressType': -1}}):
     answer, fd = peer.ask(index=1, **what)
     tell('told', answer['errno'])
 peer.serve()
@@ -56,13 +56,14 @@ peer.serve()
 @root_only
 def test_the_primary_binds_for_them_what_its_command_line_allows(start, for_all):
     place = pathlib.Path(shutil.copytree(PEER.parent, for_all / "scripts"))
+    path = for_all / "stolen"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     cluster = start("--user", "nobody", "--workers", 1, "--exec", "/usr/bin/python3", "--",
-                    place / "node_peer.py", ASK.format(port=port), port=port, ready=0)
+                    place / "node_peer.py", ASK.format(port=port, path=path), port=port, ready=0)
     cluster.workers_are_foreign = cluster.deaths_are_normal = True
     cluster.wait_for("worker 1 told -13", count=4)
-    cluster.expect(not pathlib.Path("/tmp/stolen").exists(), "nothing bound")
+    cluster.expect(not path.exists(), "nothing bound")
 
 
 @pytest.mark.parametrize("user", ["nosuchuser", "4294967295", "-1", ""])

@@ -33,8 +33,8 @@ struct Output::Write {
   uv_write_t request = {};
   Pooled<Text> text;
   Output* output;
-  std::size_t unread = 0;      // what the client had not read when is_stuck() was asked last
-  std::uint64_t progress = 0;  // when that was seen to have changed
+  std::size_t unread = 0;                       // what the client had not read, when last asked
+  std::uint64_t progress = uv_now(loop::uv());  // when that was seen to have changed
 };
 
 void Output::Text::clear() {

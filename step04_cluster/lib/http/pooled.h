@@ -11,7 +11,7 @@ namespace http {
 // T has a default constructor, and clear(), which makes it as good as new.
 template <typename T>
 struct ReturnToPool {
-  static constexpr std::size_t kMaxSpare = 16;
+  static constexpr std::size_t kMaxSpare = 8;
 
   // Those that nobody uses, of the whole process.
   static std::vector<std::unique_ptr<T>>& spare() {

@@ -9,7 +9,7 @@ namespace http {
 
 namespace {
 
-constexpr std::size_t kKeep = 64UL * 1024;  // memory that a request keeps for the next one
+constexpr std::size_t kKeep = 2UL * 1024 * 1024;  // of memory stays for the next request
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
