@@ -96,7 +96,7 @@ def table_of(result, key, scale=1):
     for work in result["rounds"][0]:
         cells = [of(result, work, name, key) for name in names]
         # wrk has no latency of requests that are pipelined, nor one for 0.1 % of very few.
-        rows.append([work, *(number(scale * statistics.median(c)) if all(c) else "-" for c in cells)])
+        rows.append([work, *(number(scale * statistics.median(c)) if c and all(c) else "-" for c in cells)])
     return rows
 
 
@@ -107,7 +107,7 @@ def failures_of(result):
         for name in contestants_of(result):
             if total := sum(of(result, work, name, "failures")):
                 rows.append([work, name, f"{total:,}", f"{sum(of(result, work, name, 'requests')):,}"])
-    return rows
+    return rows if len(rows) > 1 else [*rows, ["none", "", "", ""]]
 
 
 def targets_of(result):
@@ -232,13 +232,13 @@ def plot(curve, title, x_label, y_label, key="cpu", logarithmic=True):
 PLOTS = [
     ("connections", "Many connections", "open connections, all of them busy", "CPU us for a request", "cpu", True,
      "With few connections a server falls asleep and wakes up for each request; with many, one call of epoll "
-     "brings the next hundred."),
+     "brings the next hundred. Beyond a thousand a request costs more again, that of the floor, too."),
     ("workers", "Many workers on one core, kept alive", "workers", "CPU us for a request", "cpu", False,
      "More workers than cores do not make a request cheaper: the kernel has to switch between them."),
     ("workers, new connections", "Hand-overs", "workers", "connections per second", "rate", False,
-     "Under round robin the primary does the same for each connection, however many workers there are."),
+     "One primary accepts for all: more workers than cores bring no more connections, they share the core with it."),
     ("answer size", "Large answers", "bytes in the answer", "CPU us for a request", "cpu", True,
-     "Up to some kilobytes the size costs nothing; from there on, a request costs what copying costs."),
+     "Up to some kilobytes the size costs next to nothing; from there on, a request costs what copying costs."),
 ]
 
 STYLE = """body { font: 18px/1.5 sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
