@@ -26,6 +26,12 @@ PROGRAM = pathlib.Path(os.environ.get("CLUSTER", HERE.parent / "cluster"))
 _PR_SET_CHILD_SUBREAPER = 36
 ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
+# A shell ignores some signals for what it starts in the background, and children inherit that. We
+# handle them, and do nothing: so our children begin with the kernel's default, as after a login.
+for _number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
+
 
 # ---- The program, and the step it belongs to
 
