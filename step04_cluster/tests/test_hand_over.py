@@ -20,19 +20,22 @@ def port_of(client):
 
 
 def test_an_offered_connection_is_in_both_processes(start_scripts):
-    cluster = start_scripts(1, """
+    """The second offer is the sign that the primary is done with the first."""
+    cluster = start_scripts(2, """
 peer.listen()
-if me == 1:
+if me <= 2:
     offer, c = peer.offered()
     signal.pause()
 peer.serve()
 """)
-    with cluster.connect():
+    with cluster.connect(), cluster.connect():
         cluster.wait_for("worker 1 offered")
-        cluster.expect(connections_of(cluster.pid) == 1, "the primary keeps its descriptor")
-        cluster.expect(connections_of(cluster.workers[0]) == 1, "the worker has its own")
-        cluster.send_signal(signal.SIGKILL, cluster.workers[0])
-        cluster.wait_for(r"worker 1 .*died")
+        cluster.wait_for("worker 2 offered")
+        cluster.expect(connections_of(cluster.pid) == 2, "the primary keeps its descriptors")
+        for worker in cluster.workers:
+            cluster.expect(connections_of(worker) == 1, "the worker has its own")
+            cluster.send_signal(signal.SIGKILL, worker)
+            cluster.wait_for(r"worker \d .*died")
 
 
 def test_a_taken_connection_is_the_workers_alone(start_scripts):
