@@ -207,8 +207,8 @@ def as_markdown(result):
 
 # ---- As a page that can be projected
 
-def plot(curve, title, x_label, y_label, key="cpu", logarithmic=True):
-    """A picture of a curve, as SVG."""
+def plot(curve, title, x_label, y_label, key, logarithmic):
+    """A picture of a curve, as SVG. `logarithmic` names the axes that are: "", "x", or "xy"."""
     import io
     import matplotlib
     matplotlib.use("svg")
@@ -218,9 +218,12 @@ def plot(curve, title, x_label, y_label, key="cpu", logarithmic=True):
     for name, points in curve.items():
         axes.plot([max(x, 1) for x, _ in points], [y[key] for _, y in points], marker="o", label=name)
     axes.set(xlabel=x_label, ylabel=y_label, title=title)
-    if logarithmic:
+    if "x" in logarithmic:
         axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
+    if "y" in logarithmic:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     axes.legend()
     file = io.StringIO()
@@ -230,14 +233,14 @@ def plot(curve, title, x_label, y_label, key="cpu", logarithmic=True):
 
 
 PLOTS = [
-    ("connections", "Many connections", "open connections, all of them busy", "CPU us for a request", "cpu", True,
+    ("connections", "Many connections", "open connections, all of them busy", "CPU us for a request", "cpu", "x",
      "With few connections a server falls asleep and wakes up for each request; with many, one call of epoll "
      "brings the next hundred. Beyond a thousand a request costs more again, that of the floor, too."),
-    ("workers", "Many workers on one core, kept alive", "workers", "CPU us for a request", "cpu", False,
+    ("workers", "Many workers on one core, kept alive", "workers", "CPU us for a request", "cpu", "",
      "More workers than cores do not make a request cheaper: the kernel has to switch between them."),
-    ("workers, new connections", "Hand-overs", "workers", "connections per second", "rate", False,
+    ("workers, new connections", "Hand-overs", "workers", "connections per second", "rate", "",
      "One primary accepts for all: more workers than cores bring no more connections, they share the core with it."),
-    ("answer size", "Large answers", "bytes in the answer", "CPU us for a request", "cpu", True,
+    ("answer size", "Large answers", "bytes in the answer", "CPU us for a request", "cpu", "xy",
      "Up to some kilobytes the size costs next to nothing; from there on, a request costs what copying costs."),
 ]
 
