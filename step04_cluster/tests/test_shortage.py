@@ -1,8 +1,11 @@
 """When descriptors run out in the primary, or in its user's share of the kernel. (In a worker: see
 NODE_HANDLE_NACK in test_hand_over.py.)"""
+import contextlib
 import os
 import resource
+import signal
 import subprocess
+import time
 
 import pytest
 from other_users import for_all  # noqa: F401 (a fixture)
@@ -79,3 +82,38 @@ def test_other_programs_of_the_same_user_delay_an_offer(start, for_all):
         hog.kill()
         hog.wait()
         hog.stdout.close()
+
+
+@contextlib.contextmanager
+def failing(pid, call, error, trace):
+    """The whole machine cannot run dry for a test: strace(1) makes the kernel tell one process so."""
+    strace = subprocess.Popen(["strace", "-f", "-p", str(pid), "-o", trace, "-e", f"inject={call}:error={error}"],
+                              stderr=subprocess.PIPE)
+    with strace:
+        try:
+            said = strace.stderr.readline().decode()
+            if "not permitted" in said:  # see ptrace_scope in ptrace(2)
+                pytest.skip(said)
+            assert " attached" in said
+            yield
+        finally:
+            strace.send_signal(signal.SIGINT)  # it lets go of the process
+
+
+@pytest.mark.parametrize("policy, call, error", [
+    ("rr", "accept4", "ENFILE"), ("rr", "accept4", "ENOBUFS"), ("rr", "accept4", "ENOMEM"),
+    ("rr", "sendmsg", "ENOBUFS"), ("rr", "sendmsg", "ENOMEM"), ("shared", "accept4", "ENFILE")])
+def test_a_shortage_of_the_whole_machine_delays_an_answer(start, tmp_path, policy, call, error):
+    trace = tmp_path / "trace"
+    cluster = start("--policy", policy, workers=1)
+    cluster.extra_of_worker = {"listener": 1} if policy == "shared" else {}
+    victim = cluster.workers[0] if policy == "shared" else cluster.pid
+    with failing(victim, call, error, trace):
+        client = cluster.connect()
+        client.sendall(REQUEST)
+        first_try = time.monotonic()
+        cluster.wait_until(lambda: trace.read_text().count(f"{error} (") >= 10, "ten tries")
+        cluster.expect(time.monotonic() - first_try > 0.1, "a rest between the tries",
+                       "the loop is told at once, and again, that a connection is waiting")
+    with client:
+        cluster.expect(client.answer().status == 200, "an answer, late")

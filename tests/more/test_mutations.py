@@ -163,6 +163,12 @@ MUTATIONS = {
     "a connection may kill as many workers as it likes": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp", "connection.deaths < most", "true",
         "test_hand_over.py::test_a_connection_that_kills_workers_is_closed_in_the_end"),
+    "only its own shortage lets it rest": Mutation(
+        "step04_cluster", "lib/net/acceptor.cpp", "error == ENFILE || ", "",
+        "test_shortage.py::test_a_shortage_of_the_whole_machine_delays_an_answer"),
+    "a shortage of memory is the channel's fault": Mutation(
+        "step04_cluster", "lib/cluster/send_errors.h", " || code == ENOMEM", "",
+        "test_shortage.py::test_a_shortage_of_the_whole_machine_delays_an_answer"),
     "the primary closes its copy when it offers": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp",
         "  offers_[&worker] = {seq, std::move(connection)};", "  offers_[&worker] = {seq, {}};",
