@@ -83,7 +83,7 @@ check-course: ready
 .PHONY: check-more
 check-more: ready format-check
 	@echo '== each step alone, with sanitizers'
-	@$(PYTESTS) -v tests/more/test_alone.py
+	@$(PYTESTS) -n $(shell nproc) tests/more/test_alone.py
 	@echo '== any bytes'
 	@$(MAKE) -s --no-print-directory fuzz
 	@echo '== earlier promises, later steps; wrong programs; lint'
