@@ -3,6 +3,7 @@ import json
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -89,9 +90,25 @@ def test_wrk_finds_no_error(start):
         assert "Socket errors" not in told and "Non-2xx" not in told, told
 
 
+@pytest.mark.parametrize("early", [b"", b"GET / HT"], ids=["idle", "half a request"])
+def test_a_server_that_was_held_up_does_not_blame_its_clients(start, early):
+    """When the worker goes on, the time is over; but all of the request is there."""
+    cluster = start("--keep-alive-timeout", 1, "--headers-timeout", 1, workers=1)
+    [worker] = cluster.workers
+    with cluster.connect() as client:
+        client.sendall(GET + early)
+        cluster.expect(client.answer().status == 200, "an answer")
+        cluster.send_signal(signal.SIGSTOP, worker)
+        client.sendall(GET[len(early):])
+        time.sleep(1.2)
+        cluster.send_signal(signal.SIGCONT, worker)
+        cluster.expect(client.answer().status == 200, "an answer, late",
+                       "the times are looked at before what has arrived is read")
+
+
 def test_no_answer_is_cut_while_time_is_checked(start):
     """The times of connections are looked at four times in the shortest of them: here, every 25 ms."""
-    cluster = start("--keep-alive-timeout", 0.1, workers=1)
+    cluster = start("--request-timeout", 0.1, workers=1)
     told = subprocess.run(["wrk", "-t1", "-c8", "-d1", url(cluster, "/bytes?n=10000000")], text=True,
                           check=True, stdout=subprocess.PIPE).stdout
     assert int(re.search(r"(\d+) requests in", told)[1]) > 10 and "Socket errors" not in told, told

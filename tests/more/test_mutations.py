@@ -163,6 +163,13 @@ MUTATIONS = {
     "a connection may kill as many workers as it likes": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp", "connection.deaths < most", "true",
         "test_hand_over.py::test_a_connection_that_kills_workers_is_closed_in_the_end"),
+    "a server that was held up blames its clients": Mutation(
+        "step04_cluster", "lib/http/connections.cpp",
+        "loop::post([self = shared_from_this()] { self->check_times(); });", "check_times();",
+        "test_http_clients.py::test_a_server_that_was_held_up_does_not_blame_its_clients"),
+    "a write that has just begun is stuck": Mutation(
+        "step04_cluster", "lib/http/output.cpp", "progress = uv_now(loop::uv());", "progress = 0;",
+        "test_http_clients.py::test_no_answer_is_cut_while_time_is_checked"),
     "only its own shortage lets it rest": Mutation(
         "step04_cluster", "lib/net/acceptor.cpp", "error == ENFILE || ", "",
         "test_shortage.py::test_a_shortage_of_the_whole_machine_delays_an_answer"),

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "http/connection.h"
+#include "loop/loop.h"
 
 namespace http {
 
@@ -23,7 +24,7 @@ std::chrono::milliseconds sweep_interval(const Options& options) {
 Connections::Connections(Handler handler, Options options)
     : handler_(std::move(handler)),
       options_(std::move(options)),
-      sweep_([this] { check_times(); }) {}
+      sweep_([this] { loop::post([self = shared_from_this()] { self->check_times(); }); }) {}
 
 Connections::~Connections() = default;
 
@@ -55,7 +56,8 @@ void Connections::ended(const std::shared_ptr<Connection>& connection) {
   if (stopped_) std::exchange(stopped_, nullptr)();
 }
 
-// No connection is forgotten here: the loop reports that one is closed later.
+// Called when all that has arrived has been read: if this process stood still for a while, its
+// clients are not late. No connection is forgotten here: the loop reports later that one is closed.
 void Connections::check_times() {
   const std::uint64_t now = uv_now(loop::uv());
   for (const auto& connection : open_) connection->check_time(now);
