@@ -165,7 +165,7 @@ MUTATIONS = {
         "test_hand_over.py::test_a_connection_that_kills_workers_is_closed_in_the_end"),
     "a server that was held up blames its clients": Mutation(
         "step04_cluster", "lib/http/connections.cpp",
-        "loop::post([self = shared_from_this()] { self->check_times(); });", "check_times();",
+        "loop::post_after_events([self = shared_from_this()] { self->check_times(); });", "check_times();",
         "test_http_clients.py::test_a_server_that_was_held_up_does_not_blame_its_clients"),
     "a write that has just begun is stuck": Mutation(
         "step04_cluster", "lib/http/output.cpp", "progress = uv_now(loop::uv());", "progress = 0;",

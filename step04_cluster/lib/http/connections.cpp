@@ -22,9 +22,9 @@ std::chrono::milliseconds sweep_interval(const Options& options) {
 }  // namespace
 
 Connections::Connections(Handler handler, Options options)
-    : handler_(std::move(handler)),
-      options_(std::move(options)),
-      sweep_([this] { loop::post([self = shared_from_this()] { self->check_times(); }); }) {}
+    : handler_(std::move(handler)), options_(std::move(options)), sweep_([this] {
+        loop::post_after_events([self = shared_from_this()] { self->check_times(); });
+      }) {}
 
 Connections::~Connections() = default;
 

@@ -12,28 +12,17 @@ namespace {
 std::exception_ptr failure;
 std::vector<std::function<void()>> posted;
 
-// What was posted is called by a check handle: libuv calls it after it has told what had happened.
-// It does not fall asleep before that, because there is an idle handle, too.
-struct Turn {
-  uv_idle_t awake = {};
-  uv_check_t after_events = {};
-  Turn() {
-    uv_idle_init(uv(), &awake);
-    uv_check_init(uv(), &after_events);
-  }
-};
-
-Turn& turn() {
-  static Turn turn;
-  return turn;
+// Only those that were posted before: one that posts again must not keep the loop from its events.
+void call_posted(uv_idle_t* idle) {
+  for (auto& callback : std::exchange(posted, {})) guard(callback);
+  if (posted.empty()) uv_idle_stop(idle);
 }
 
-// Only those that were posted before: one that posts again must not keep the loop from its events.
-void call_posted(uv_check_t*) {
-  for (auto& callback : std::exchange(posted, {})) guard(callback);
-  if (!posted.empty()) return;
-  uv_idle_stop(&turn().awake);
-  uv_check_stop(&turn().after_events);
+// An idle handle is one that libuv calls whenever it comes round, instead of falling asleep.
+uv_idle_t* idle_handle() {
+  static uv_idle_t idle;
+  [[maybe_unused]] static const int once = uv_idle_init(uv(), &idle);
+  return &idle;
 }
 
 }  // namespace
@@ -56,8 +45,13 @@ void stop() {
 
 void post(std::function<void()> callback) {
   posted.push_back(std::move(callback));
-  uv_idle_start(&turn().awake, [](uv_idle_t*) {});
-  uv_check_start(&turn().after_events, call_posted);
+  uv_idle_start(idle_handle(), call_posted);
+}
+
+// libuv tells what has happened after the idle handles were called. What they post, they call in
+// the next turn.
+void post_after_events(std::function<void()> callback) {
+  post([callback = std::move(callback)] { post(callback); });
 }
 
 void fail(std::exception_ptr error) noexcept {

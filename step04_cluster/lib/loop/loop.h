@@ -19,9 +19,12 @@ uv_loop_t* uv();
 void run();
 void stop();
 
-// Makes this callback from the loop, soon: after the callback that runs now has returned, and those
-// for what has happened until now. Callbacks are made in the order in which they were posted.
+// Makes this callback from the loop, soon, after the callback that runs now has returned. Callbacks
+// are made in the order in which they were posted.
 void post(std::function<void()> callback);
+
+// The same, but after the callbacks for everything that has happened until now.
+void post_after_events(std::function<void()> callback);
 
 // Ends the loop; run() throws `error`.
 void fail(std::exception_ptr error) noexcept;
