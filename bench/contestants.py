@@ -50,6 +50,16 @@ def end_in_order():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+@contextlib.contextmanager
+def uninterrupted():
+    """What is half started could not be stopped; and what is half stopped would stay."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Contestant:
     """One way to serve. `timeouts`: seconds for "headers", "request" and "send", where they matter."""
 
@@ -63,27 +73,32 @@ class Contestant:
     def __init__(self, workers=1, timeouts=None, port=None, cpus=None, closes=False, descriptors=None):
         self.port = port or free_port()
         self.count, self.timeouts, self.closes = workers, timeouts or {}, closes
+        self.cpus, self.descriptors = cpus, descriptors
+        self.process = None
+
+    def _start(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="contestant-"))
         self.folder.chmod(0o755)
         self.log = open(self.folder / "output", "w+")
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=self.log,
-            stderr=subprocess.STDOUT, env={**os.environ, **self.environment()},
-            preexec_fn=lambda: self._prepare(cpus, descriptors))
+            stderr=subprocess.STDOUT, env={**os.environ, **self.environment()}, preexec_fn=self._prepare)
         self.pid = self.process.pid
 
-    @staticmethod
-    def _prepare(cpus, descriptors):
+    def _prepare(self):
         """In the child. It is told to end if this program is killed: see PR_SET_PDEATHSIG in prctl(2)."""
         ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
-        if cpus:
-            os.sched_setaffinity(0, cpus)
-        if descriptors:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        if self.cpus:
+            os.sched_setaffinity(0, self.cpus)
+        if self.descriptors:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
 
     def __enter__(self):
         try:
+            with uninterrupted():
+                self._start()
             wait_until(self.is_ready, f"{self.name} is ready")
         except BaseException as error:
             error.add_note(self.printed())
@@ -147,18 +162,25 @@ class Contestant:
 
     def stop(self):
         """As politely as possible; then by force. Nothing is left."""
+        with uninterrupted():
+            if self.process:
+                self._stop_process()
+            self.log.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _stop_process(self):
         processes = self.processes
         if self.process.poll() is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(3)
-        for pid in {*processes, *self.processes}:
+        processes = {*processes, *self.processes}
+        for pid in processes:
             if proc.stat_of(pid) and (pid == self.pid or self.owns(pid)):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         self.process.wait()
-        self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        wait_until(lambda: not any(map(self.owns, processes)), f"{self.name} is gone")
 
     def owns(self, pid):
         """Process ids are used again: this one works in our folder."""

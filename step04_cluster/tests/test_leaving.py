@@ -17,12 +17,14 @@ peer.listen()
 if me == 1:
     peer.say('exitedAfterDisconnect')
     peer.hear()
+    tell('leaving')
     while not os.path.exists('{bye}'): time.sleep(0.01)
     {farewell}
     sys.exit(0)
 peer.serve()
 """)
     port = cluster.port
+    cluster.wait_for("worker 1 leaving")
     victim = int(cluster.wait_for(r"worker 2 \(pid (\d+)\) listening")[1])
     cluster.send_signal(signal.SIGKILL, victim)
     cluster.wait_for(r"worker 3 \(pid \d+\) online|worker 2 \(pid \d+\) died")
