@@ -39,6 +39,18 @@ def connections_of(pid):
     return 0
 
 
+def sockets_of(pid, *kinds):
+    """Names of its sockets, or of those of these kinds. To know a kind takes a second if many
+    connections have just ended (the kernel lists them, too): a stopped process is not asked for it."""
+    if kinds:
+        return {target for kind, target in descriptors_of(pid).values() if kind in kinds}
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        folder = f"/proc/{pid}/fd"
+        targets = {os.readlink(f"{folder}/{number}") for number in os.listdir(folder)}
+        return {target for target in targets if target.startswith("socket:")}
+    return set()
+
+
 def is_running(pid):
     stat = stat_of(pid)
     return stat is not None and stat[0] != "Z"
