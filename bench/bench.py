@@ -19,8 +19,8 @@ import time
 
 import figures
 import report
-from contestants import (ALL, Floor, HAProxy, NginX, Node, NodeShared, ReusePort, RoundRobin, Shared,
-                         end_in_order)
+from contestant import end_in_order
+from contestants import ALL, Floor, HAProxy, NginX, Node, NodeShared, ReusePort, RoundRobin, Shared
 from measure import LOAD_CPUS, SERVER_CPUS, measure
 
 HERE = pathlib.Path(__file__).resolve().parent

@@ -8,7 +8,6 @@ to what is allowed. See README.md.
 """
 import argparse
 import collections
-import os
 import pathlib
 import sys
 import textwrap
@@ -22,7 +21,8 @@ import deaths  # noqa: E402
 import freezes  # noqa: E402
 import reloads  # noqa: E402
 import rudeness  # noqa: E402
-from contestants import HAProxy, NginX, Node, ReusePort, RoundRobin, Shared, end_in_order  # noqa: E402
+from contestant import begun, end_in_order  # noqa: E402
+from contestants import HAProxy, NginX, Node, ReusePort, RoundRobin, Shared  # noqa: E402
 
 Row = collections.namedtuple("Row", "number fault allowed act others ours", defaults=(RoundRobin,))
 WORKERS = 4
@@ -54,6 +54,10 @@ def kill_primary(contestant):
     with contestant(workers=WORKERS) as server, Successors() as successors:
         return deaths.kill_primary(
             server, lambda: successors.append(contestant(workers=WORKERS, port=server.port).__enter__()))
+
+
+def signal_starts(contestant):
+    return reloads.signal_at_its_start(lambda: begun(contestant(workers=WORKERS)), times(200, 20))
 
 
 class Successors(list):
@@ -130,6 +134,7 @@ ROWS = [
         lambda s, who=who: freezes.run_out_of_descriptors(s, who, times(4, 1))), [NginX, Node])
       for who in ("a worker", "the primary")],
     Row("8", "50 reloads in a second", "0; one generation", on(reloads.reload_too_often), [NginX]),
+    Row("8", "200 starts, each with a signal in its first 100 ms", "each can be ended", signal_starts, [NginX]),
     Row("9", "1,000 slow heads, 200 bodies, 200 readers", "all closed; 64 MiB", on(
         lambda s: rudeness.be_slow(s, times(1000, 100), times(200, 20), times(200, 20)),
         timeouts=TIMEOUTS, descriptors=8192), [NginX, HAProxy]),

@@ -1,4 +1,4 @@
-"""Faults 2, 6 and 8: reloads, good and bad, and too many."""
+"""Faults 2, 6 and 8: reloads, good and bad, and too many; signals before it knows them."""
 import os
 import signal
 import time
@@ -59,4 +59,21 @@ def reload_too_often(server, signals=50):
         result.require(settled is not None, "not one generation of new workers")
         load.wait_for_answers(100)
     result.require(load.failures == 0, f"{load.failures} failures: {dict(load.counts)}")
+    return result
+
+
+def signal_at_its_start(begin, runs=200):
+    """In the first 100 ms of its life, when it may not know the signal yet, or be between fork(2) and
+    execve(2). `begin()` is a context with the server, which need not serve yet. Whatever was first, it
+    can be ended."""
+    result, hang = Result(), 0
+    for run in range(runs):
+        number = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD][run % 4]
+        with begin() as server:
+            time.sleep(0.1 * run / runs)
+            for one in (number, signal.SIGTERM):
+                os.kill(server.pid, one)
+            hang += wait_until(lambda: server.process.poll() is not None, 5) is None
+    result.counts.update({"runs": runs, "hang": hang})
+    result.require(hang == 0, f"{hang} of {runs} runs do not end")
     return result
