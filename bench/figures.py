@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 
+from contestant import begun
 from measure import SERVER_CPUS, idle_connections, measure, memory_of
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -23,15 +24,12 @@ def ask(port, patience=20):
 
 def start_to_answer(contestant, workers=4):
     """Milliseconds from the start of the program to its first answer."""
-    server = contestant(workers=workers, cpus=SERVER_CPUS)
-    try:
+    with begun(contestant(workers=workers, cpus=SERVER_CPUS)) as server:
         while not ask(server.port):
             if time.monotonic() - server.started > 20:
                 raise TimeoutError(f"{contestant.name} does not come")
             time.sleep(0.0005)
         return (time.monotonic() - server.started) * 1000
-    finally:
-        server.stop()
 
 
 def kill_to_answer(contestant):
