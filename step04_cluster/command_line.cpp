@@ -68,13 +68,12 @@ std::string refuse_names(const std::string& host) {
 }
 
 void add_where(CLI::App& app, net::Where& where) {
-  app.add_option("--host", where.host, "a numeric address, 'any' for all of them, or unix:PATH")
-      ->envname("HOST")
+  app.add_option("--host", where.host,
+                 "a numeric address, 'any' for all of them, or unix:PATH (or $HOST)")
       ->check(CLI::Validator(refuse_names, ""))
       ->type_name("ADDRESS")
       ->capture_default_str();
-  app.add_option("--port", where.port, "0 lets the kernel choose")
-      ->envname("PORT")
+  app.add_option("--port", where.port, "0 lets the kernel choose (or $PORT)")
       ->check(CLI::Range(0, 65535).description(""))
       ->type_name("P")
       ->capture_default_str();
@@ -161,6 +160,21 @@ void add_http(CLI::App& app, http::Options& http) {
   std::exit(2);
 }
 
+// Takes the value of an option that is not given from the environment. What is wrong with it is
+// said of the variable: nobody may have typed the option. (CLI11 has something of the kind, which
+// some of its versions take silently for nothing if the value is wrong.)
+void take_from_environment(CLI::Option& option, const std::string& variable) {
+  const char* value = std::getenv(variable.c_str());
+  if (value == nullptr || option.count() > 0) return;
+  try {
+    option.add_result(value);
+    option.run_callback();
+  } catch (const CLI::ParseError& error) {
+    refuse(variable + "='" + value + "' in the environment: " + error.what() +
+           " (unset it, or give " + option.get_name() + ")");
+  }
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, char** argv) {
@@ -180,6 +194,10 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_question(app, line, "stop", "POST /stop", "the same as TERM");
   try {
     app.parse(argc, argv);
+    if (line.question.empty()) {
+      take_from_environment(*app.get_option("--host"), "HOST");
+      take_from_environment(*app.get_option("--port"), "PORT");
+    }
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) refuse(error.what());
     say(app.help());

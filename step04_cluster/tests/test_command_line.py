@@ -58,8 +58,19 @@ def test_host_and_port_may_come_from_the_environment(start):
         cluster.wait_for(rf"^listening on http://\[::\]:{port} ")
 
 
+@pytest.mark.parametrize("variable, value", [("HOST", "x86_64-conda-linux-gnu"), ("HOST", "localhost"), ("HOST", ""),
+                                             ("PORT", "tcp://10.0.0.1:8000"), ("PORT", "65536"), ("PORT", "")])
+def test_a_wrong_value_from_the_environment_is_blamed_on_the_variable(start, variable, value):
+    """Nobody typed --host; conda sets HOST, and containers set PORT."""
+    cluster = start(port=None, ready=False, env={**os.environ, variable: value})
+    cluster.wait_for_exit(2)
+    out, err = cluster.read_all()
+    cluster.expect(out == "" and err.startswith(f"cluster: {variable}='{value}' in the environment: "), "the variable")
+    cluster.expect("(unset it, or give --" in err, "what to do")
+
+
 def test_an_option_counts_more_than_the_environment(start):
-    cluster = start(workers=1, env={**os.environ, "PORT": "1"})
+    cluster = start("--host", "127.0.0.1", workers=1, env={**os.environ, "PORT": "nonsense", "HOST": "nonsense"})
     cluster.expect(cluster.get().status == 200, "an answer")
 
 
