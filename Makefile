@@ -4,7 +4,14 @@ STEPS   := $(sort $(wildcard step[0-9][0-9]_*))
 LAST    := $(lastword $(STEPS))
 CODE    := bench/floor.cpp $(foreach kind,cpp h,$(wildcard step*/*.$(kind) step*/lib/*/*.$(kind) step*/tests/*.$(kind) step*/tests/*/*.$(kind) step*/fuzz/*.$(kind)))
 PYTEST  ?= /usr/bin/python3 -m pytest
+unexport PYTEST_ADDOPTS NODE_OPTIONS
 PYTESTS := $(PYTEST) -q -rs -p no:cacheprovider
+# As many at once as there are CPUs, unless somebody has said how many: make -j8 check.
+JOBS     = $(or $(filter -j%,$(MAKEFLAGS)),-j$(shell nproc))
+BUILD    = $(MAKE) -s $(if $(filter -j%,$(MAKEFLAGS)),,$(JOBS)) --no-print-directory -C
+
+# One target after the other: the tests of the course need the steps, and tests want the machine for themselves.
+.NOTPARALLEL:
 
 .PHONY: help
 help:
@@ -23,76 +30,82 @@ help:
 	@echo 'make format, tidy   lay the code out, lint it'
 	@echo 'make clean          remove everything that was built'
 	@echo
-	@echo 'Something missing? tools/setup installs it.'
+	@echo 'Something missing? tools/setup installs it; for all but run, hello, mixed and check: tools/setup --all.'
 
-.PHONY: ready
+# What is missing is said before anything begins. Nothing is installed.
+.PHONY: ready ready-for-all
 ready:
-	@tools/setup --check
+	@tools/setup --missing
+
+ready-for-all:
+	@tools/setup --missing --all
 
 .PHONY: run
 run: ready
 	@echo 'building $(LAST)'
-	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) run
+	@$(BUILD) $(LAST) run
 
 .PHONY: hello
 hello: ready
 	@echo 'building $(LAST)'
-	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) hello
+	@$(BUILD) $(LAST) hello
 	@echo 'http://127.0.0.1:8000/ (Ctrl-C ends it)'
 	@exec $(LAST)/hello
 
 .PHONY: mixed
 mixed: ready
 	@echo 'building $(LAST)'
-	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) mixed
+	@$(BUILD) $(LAST) mixed
 
 .PHONY: fuzz
-fuzz: ready
-	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) fuzz
+fuzz: ready-for-all
+	@$(BUILD) $(LAST) fuzz
 
 .PHONY: drill
-drill: ready
-	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST)
+drill: ready-for-all
+	@$(BUILD) $(LAST)
 	@drill/drill.py $(if $(ROWS),--rows $(ROWS)) $(if $(QUICK),--quick)
 
 .PHONY: bench
-bench: ready
-	@for step in $(STEPS); do $(MAKE) -s -j$(shell nproc) --no-print-directory -C $$step || exit 1; done
+bench: ready-for-all
+	@for step in $(STEPS); do $(BUILD) $$step || exit 1; done
 	@mkdir -p bench/build
-	@$(CXX) -O2 -std=c++20 -Wall -Wextra -Werror bench/floor.cpp -o bench/build/floor
+	@$(CXX) -O2 -std=c++20 -Wall -Wextra $(if $(STRICT),-Werror) bench/floor.cpp -o bench/build/floor
 	@bench/bench.py $(if $(QUICK),--quick)
 
 .PHONY: interop
-interop: ready
-	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(LAST) interop
+interop: ready-for-all
+	@$(BUILD) $(LAST) interop
 
-.PHONY: check
-check: ready $(STEPS:%=check-%) check-course
-	@echo 'everything passed'
+.PHONY: check check-course
+check: export CHECK_STEP = $(MAKE) -s --no-print-directory $(JOBS) check -C
+check: export CHECK_COURSE = $(PYTESTS) --ignore=tests/more tests
+check: ready
+	@tools/check
 
 # make check-step02 and make check-step02_env are the same.
-check-step%: ready
-	@echo '== step$*'
-	@$(MAKE) -s -j$(shell nproc) --no-print-directory -C $(or $(wildcard step$**),$(error there is no step$*)) check
+check-step%:
+	@tools/setup --missing --step $(patsubst 0%,%,$(firstword $(subst _, ,$*)))
+	@$(BUILD) $(or $(wildcard step$**),$(error there is no step$*)) check
 
-.PHONY: check-course
 check-course: ready
-	@echo '== the course'
 	@$(PYTESTS) --ignore=tests/more tests
 
+MORE  := tests/more
+ALONE := $(MORE)/test_alone.py $(MORE)/test_ordinary_user.py
 .PHONY: check-more
-check-more: ready format-check
-	@echo '== each step alone, with sanitizers'
-	@$(PYTESTS) -n $(shell nproc) tests/more/test_alone.py
+check-more: ready-for-all format-check
+	@echo '== each step alone, with sanitizers; and for an ordinary user'
+	@FLOOR=$(MORE)/floor_alone.json $(PYTESTS) -n $(shell nproc) $(ALONE)
 	@echo '== any bytes'
 	@$(MAKE) -s --no-print-directory fuzz
-	@echo '== earlier promises, later steps; wrong programs; lint'
+	@echo '== lint; wrong programs; earlier promises, later steps; bench, drill and slides'
 	@$(MAKE) -s --no-print-directory tidy
-	@$(PYTESTS) -n $(shell nproc) tests/more/test_mutations.py
-	@$(PYTESTS) --ignore=tests/more/test_mutations.py --ignore=tests/more/test_alone.py tests/more
+	@FLOOR=$(MORE)/floor_mutations.json $(PYTESTS) -n $(shell nproc) $(MORE)/test_mutations.py
+	@FLOOR=$(MORE)/floor_rest.json $(PYTESTS) $(ALONE:%=--ignore=%) --ignore=$(MORE)/test_mutations.py $(MORE)
 
 .PHONY: slides
-slides: ready
+slides: ready-for-all
 	@$(MAKE) -s --no-print-directory -C slides
 
 .PHONY: diff
@@ -100,14 +113,15 @@ diff:
 	@tools/step-diff $(STEP)
 
 .PHONY: format format-check tidy clean
-format: ready
+format: ready-for-all
 	@clang-format -i $(CODE)
 
-format-check: ready
+format-check: ready-for-all
 	@clang-format --dry-run -Werror $(CODE)
 
-tidy: ready
+tidy: ready-for-all
 	@for step in $(STEPS); do $(MAKE) -s --no-print-directory -C $$step tidy || exit 1; done
 
 clean:
 	@for folder in $(STEPS) slides; do $(MAKE) -s --no-print-directory -C $$folder clean || exit 1; done
+	@rm -rf build bench/build

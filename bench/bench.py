@@ -39,6 +39,7 @@ WORKS = {
 TWO_WORKERS = ("keep-alive, 64 connections", "a new connection for each request")
 QUICK = (*TWO_WORKERS, "pipelined, 16 deep", "answers of 64 KiB")
 OURS = (RoundRobin, Shared, ReusePort)
+COMPLETE = (*OURS, Node, NodeShared, NginX, HAProxy)  # which one could use as they are
 
 
 class Progress:
@@ -102,7 +103,7 @@ def idle(contestant, times, quick):
 def single_figures(there, quick):
     result = {"start": {}, "replacement": {}, "idle": {}, "shares": {}}
     times = 1 if quick else 3
-    for contestant in [c for c in there if c in (RoundRobin, Shared, ReusePort, Node, NodeShared, NginX, HAProxy)]:
+    for contestant in [c for c in there if c in COMPLETE]:
         name = contestant.name
         progress(f"start: {name}")
         result["start"][name] = [figures.start_to_answer(contestant) for _ in range(3 * times)]
@@ -176,7 +177,7 @@ def main():
     progress("done")
     print(file=sys.stderr)
     arguments.output.parent.mkdir(exist_ok=True)
-    arguments.output.write_text(json.dumps(result, indent=1) + "\n")
+    arguments.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(report.as_text(result))
     print(f"\nall rounds: {arguments.output}")
 

@@ -194,7 +194,7 @@ class Contestant:
 
     def fill(self, template, **timeouts):
         """A configuration from its template."""
-        text = (HERE / template).read_text()
+        text = (HERE / template).read_text(encoding="utf-8")
         lines = "\n  ".join(line for name, line in timeouts.items() if name in self.timeouts)
         for name, value in {"WORKERS": self.count, "PORT": self.port, "DIRECTORY": self.folder,
                             "TIMEOUTS": lines}.items():

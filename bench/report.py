@@ -286,7 +286,7 @@ def as_lesson(result):
 
 
 def in_lesson(result):
-    head, _, rest = LESSON.read_text().partition(BEGIN)
+    head, _, rest = LESSON.read_text(encoding="utf-8").partition(BEGIN)
     return head + BEGIN + "\n" + as_lesson(result) + "\n" + END + rest.partition(END)[2]
 
 
@@ -296,8 +296,8 @@ def outputs(result):
 
 
 def main():
-    for path, text in outputs(json.loads(pathlib.Path(sys.argv[1]).read_text())).items():
-        path.write_text(text)
+    for path, text in outputs(json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))).items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

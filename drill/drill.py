@@ -9,6 +9,7 @@ to what is allowed. See README.md.
 import argparse
 import collections
 import pathlib
+import shlex
 import sys
 import textwrap
 import time
@@ -75,7 +76,7 @@ class Changeable(RoundRobin):
 
     def command(self):
         self.program = self.folder / "program"
-        self.become('exec "%s" "$@"' % contestants.CLUSTER)
+        self.become(f'exec {shlex.quote(str(contestants.CLUSTER))} "$@"')
         return [contestants.CLUSTER, "--workers", str(self.count), "--port", str(self.port),
                 "--start-timeout", "1", "--exec", self.program, "--", "--port", str(self.port)]
 

@@ -5,6 +5,7 @@ import re
 import sys
 
 import pytest
+from needs import needs
 
 ROOT = pathlib.Path(__file__).parent.parent
 BENCH = ROOT / "bench"
@@ -23,6 +24,7 @@ def without_ids(text):
     return re.sub(r'(id|href)="#?[mp][0-9a-f]{9,}"|url\(#p[0-9a-f]+\)', "", text)
 
 
+@needs("python:matplotlib")
 @pytest.mark.parametrize("name", ["RESULTS.md", "report.html", "README.md"])
 def test_what_is_committed_is_what_the_newest_result_says(name):
     [(path, text)] = [(p, t) for p, t in report.outputs(newest()).items() if p.name == name]

@@ -1,6 +1,16 @@
 """Fixtures of every step, and the story in the report of a failed test."""
-import harness
-import pytest
+import pathlib
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).parent / "support"))
+import surroundings  # noqa: E402, F401  (first: it changes what the others find)
+import harness  # noqa: E402
+import pytest  # noqa: E402
+import accounts  # noqa: E402
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(accounts)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import selectors
+import shlex
 import signal
 import subprocess
 import time
@@ -22,6 +23,7 @@ from proc import children_of, has_blocked_signals, stat_of
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = pathlib.Path(os.environ.get("CLUSTER", HERE.parent / "cluster"))
+IN_A_SHELL = shlex.quote(str(PROGRAM))  # a folder may be called anything
 
 _PR_SET_CHILD_SUBREAPER = 36
 ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -1,24 +1,15 @@
 """A real Node.js as the primary of any program, and what it tells about its workers."""
 import json
-import os
 import pathlib
 import queue
-import shutil
 import subprocess
 import threading
 
 import client
 import pytest
+from node_version import NODE, node_version
 
-NODE = os.environ.get("NODE", "node")
 SCRIPTS = pathlib.Path(__file__).parent / "node"
-
-
-def node_version():
-    """As "v20.1.2"; None if there is no Node here."""
-    if not shutil.which(NODE):
-        return None
-    return subprocess.check_output([NODE, "--version"], text=True).strip()
 
 
 class NodePrimary:

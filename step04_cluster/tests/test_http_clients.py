@@ -1,14 +1,16 @@
 """HTTP as clients speak it: browsers, tools, slow ones, broken ones, hostile ones."""
 import json
+import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import time
 
 import harness
 import pytest
+from needs import needs
+from short_path import short_path  # noqa: F401 (a fixture)
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET /whoami HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -25,7 +27,7 @@ def url(cluster, path="/"):
 
 
 def curl(*arguments, **options):
-    return subprocess.run(["curl", "-sS", "--max-time", "20", *map(str, arguments)], check=True,
+    return subprocess.run(["curl", "-q", "-sS", "--max-time", "20", *map(str, arguments)], check=True,
                           stdout=subprocess.PIPE, **options).stdout
 
 
@@ -81,6 +83,7 @@ def test_curl_gets_ten_megabytes(cluster):
     assert curl("-0", url(cluster, "/bytes?n=10000000")) == b"x" * 10_000_000
 
 
+@needs("wrk")
 def test_wrk_finds_no_error(start):
     cluster = start(workers=2)
     for path in ("/", "/bytes?n=100000"):
@@ -106,6 +109,7 @@ def test_a_server_that_was_held_up_does_not_blame_its_clients(start, early):
                        "the times are looked at before what has arrived is read")
 
 
+@needs("wrk")
 def test_no_answer_is_cut_while_time_is_checked(start):
     """The times of connections are looked at four times in the shortest of them: here, every 25 ms."""
     cluster = start("--request-timeout", 0.1, workers=1)
@@ -114,12 +118,13 @@ def test_no_answer_is_cut_while_time_is_checked(start):
     assert int(re.search(r"(\d+) requests in", told)[1]) > 10 and "Socket errors" not in told, told
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="there is no chromium here")
-def test_a_browser_shows_the_page(cluster, tmp_path):
+@needs("chromium")
+def test_a_browser_shows_the_page(cluster, short_path):
     page = subprocess.run(
         ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         f"--user-data-dir={tmp_path}", "--dump-dom", url(cluster)],
+         f"--user-data-dir={short_path}", "--dump-dom", url(cluster)],
+        env={**os.environ, "HOME": str(short_path), "TMPDIR": str(short_path)},
         text=True, check=True, timeout=60, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     assert "Hello world" in page
 

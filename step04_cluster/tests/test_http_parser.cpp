@@ -174,13 +174,20 @@ TEST(HttpParser, RefusesNamesThatAreNone) {
   EXPECT_EQ(status_of(get("A(: c\r\n")), 400);
 }
 
+// Versions of llhttp differ in whether the wrong byte is a part of the HTTP version, or of the end
+// of the line. Either is a right answer.
+bool refuses_the_first_line(const std::string& text) {
+  const int status = status_of(text);
+  return status == 400 || status == 505;
+}
+
 TEST(HttpParser, RefusesOtherLineEndsThanCrLf) {
-  EXPECT_EQ(status_of("GET / HTTP/1.1\nHost: a\n\n"), 400);
+  EXPECT_PRED1(refuses_the_first_line, "GET / HTTP/1.1\nHost: a\n\n");
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a\n\r\n"), 400);
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a\r\n\n"), 400);
   EXPECT_EQ(status_of(get("A: b\rc\r\n")), 400);
   EXPECT_EQ(status_of(get("A: b\r\r\n")), 400);
-  EXPECT_EQ(status_of("GET / HTTP/1.1\r\r\nHost: a\r\n\r\n"), 505);
+  EXPECT_PRED1(refuses_the_first_line, "GET / HTTP/1.1\r\r\nHost: a\r\n\r\n");
   EXPECT_EQ(status_of(chunked("1\na\r\n0\r\n\r\n")), 400);
   EXPECT_EQ(status_of(chunked("1\r\na\n0\r\n\r\n")), 400);
   EXPECT_EQ(status_of(chunked("1\r\na\r\n0\n\r\n")), 400);

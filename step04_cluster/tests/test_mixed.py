@@ -3,7 +3,7 @@ import json
 import pathlib
 
 import pytest
-from node_primary import node_version
+from node_version import node_version
 
 STEP = pathlib.Path(__file__).parent.parent
 WHOAMI = b"GET /whoami HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

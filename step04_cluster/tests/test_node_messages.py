@@ -9,7 +9,8 @@ import socket
 import harness
 import pytest
 from fake_primary import Worker, connection  # noqa: F401 (a fixture)
-from node_primary import NODE, SCRIPTS, node_primary, node_version  # noqa: F401 (a fixture)
+from node_primary import SCRIPTS, node_primary  # noqa: F401 (a fixture)
+from node_version import NODE, node_version
 from scripted import PEER
 
 pytestmark = pytest.mark.skipif(not node_version(), reason="no Node.js here (tools/setup installs it)")

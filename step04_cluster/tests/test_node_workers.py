@@ -6,7 +6,9 @@ import subprocess
 
 import client
 import pytest
-from node_primary import NODE, SCRIPTS, node_version
+from node_primary import SCRIPTS
+from node_version import NODE, node_version
+from short_path import short_path  # noqa: F401 (a fixture)
 
 REQUEST = b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 EVERY_NODE_POLICY = pytest.mark.parametrize("policy", ["rr", "shared"])
@@ -147,8 +149,8 @@ class UnixClient(socket.socket):
 
 
 @EVERY_NODE_POLICY
-def test_a_path_is_shared_and_its_file_goes_with_the_last_worker(start_node, policy, tmp_path):
-    path = tmp_path / "socket"
+def test_a_path_is_shared_and_its_file_goes_with_the_last_worker(start_node, policy, short_path):
+    path = short_path / "socket"
     cluster = start_node(2, "unix", path, policy=policy, ready=0)
     cluster.wait_for(f"listening on unix:{path} ")
     cluster.extra_of_primary = {"channel": 3, "listener": 0}  # a Unix-domain socket, as channels are
@@ -162,8 +164,8 @@ def test_a_path_is_shared_and_its_file_goes_with_the_last_worker(start_node, pol
     cluster.expect(not path.exists(), "no file is left")
 
 
-def test_a_path_where_somebody_listens_is_refused(start_node, tmp_path):
-    path = tmp_path / "socket"
+def test_a_path_where_somebody_listens_is_refused(start_node, short_path):
+    path = short_path / "socket"
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(path))
         other.listen()
@@ -173,8 +175,8 @@ def test_a_path_where_somebody_listens_is_refused(start_node, tmp_path):
     assert path.exists(), "it is not ours"
 
 
-def test_a_path_that_a_dead_server_has_left_is_taken_over(start_node, tmp_path):
-    path = tmp_path / "socket"
+def test_a_path_that_a_dead_server_has_left_is_taken_over(start_node, short_path):
+    path = short_path / "socket"
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(path))
     cluster = start_node(1, "unix", path, ready=0)

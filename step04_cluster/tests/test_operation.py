@@ -1,5 +1,6 @@
 """What the one who runs a server does with it: more workers, fewer, an end in good order."""
 import re
+import shlex
 import signal
 import time
 
@@ -134,7 +135,8 @@ def test_a_suspended_machine_kills_nobody(start, who):
 
 
 def test_whoever_does_not_know_the_question_is_left_alone(start):
-    script = f"exec /usr/bin/python3 {harness.HERE}/node_peer.py 'peer.listen(); signal.pause()'"
+    peer = shlex.quote(str(harness.HERE / "node_peer.py"))
+    script = f"exec /usr/bin/python3 {peer} 'peer.listen(); signal.pause()'"
     cluster = start("--workers", 1, "--liveness-timeout", 0.2, "--drain-timeout", 0.1,
                     "--exec", "/bin/sh", "--", "-c", script, ready=1)
     cluster.workers_are_foreign = cluster.deaths_are_normal = True

@@ -7,8 +7,9 @@ import socket
 import stat
 
 import pytest
-from other_users import for_all  # noqa: F401 (a fixture)
+from other_users import for_all, open_to_all  # noqa: F401 (for_all is a fixture)
 from scripted import PEER
+from short_path import short_path  # noqa: F401 (a fixture)
 
 NOBODY = 65534
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -56,6 +57,7 @@ peer.serve()
 @root_only
 def test_the_primary_binds_for_them_what_its_command_line_allows(start, for_all):
     place = pathlib.Path(shutil.copytree(PEER.parent, for_all / "scripts"))
+    open_to_all(place)
     path = for_all / "stolen"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -129,8 +131,8 @@ def start_at(start, path, *options):
 
 
 @pytest.mark.parametrize("policy", ["rr", "shared"])
-def test_it_listens_on_a_path(start, tmp_path, policy):
-    path = tmp_path / "socket"
+def test_it_listens_on_a_path(start, short_path, policy):
+    path = short_path / "socket"
     cluster = start_at(start, path, "--policy", policy)
     if policy == "shared":
         cluster.extra_of_worker = {"channel": 2}
@@ -143,8 +145,8 @@ def test_it_listens_on_a_path(start, tmp_path, policy):
     cluster.expect(not path.exists(), "the file is removed")
 
 
-def test_a_path_in_use_is_refused_and_a_stale_one_is_taken_over(start, tmp_path):
-    path = tmp_path / "socket"
+def test_a_path_in_use_is_refused_and_a_stale_one_is_taken_over(start, short_path):
+    path = short_path / "socket"
     first = start_at(start, path)
     second = start("--host", f"unix:{path}", "--workers", 1)
     second.wait_for_exit(1)

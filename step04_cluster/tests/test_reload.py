@@ -108,7 +108,7 @@ def test_a_request_that_has_begun_is_answered_first(start):
 
 def test_a_second_reload_comes_after_the_first(start, tmp_path):
     """Neither lost, nor doubled: whoever asks during a reload wants workers that start after that."""
-    slow = f"sleep 0.3; exec {harness.PROGRAM} --port 0"
+    slow = f"sleep 0.3; exec {harness.IN_A_SHELL} --port 0"
     cluster = start("--workers", 2, "--exec", "/bin/sh", "--", "-c", slow, ready=2)
     for _ in range(5):
         cluster.send_signal(signal.SIGHUP)
@@ -127,7 +127,7 @@ def changeable(start, tmp_path):
         program.write_text("#!/bin/sh\n" + text)
         program.chmod(0o755)
 
-    change(f"exec {harness.PROGRAM} --port 0\n")
+    change(f"exec {harness.IN_A_SHELL} --port 0\n")
     cluster = start("--workers", 2, "--start-timeout", 0.5, "--exec", program, ready=2)
     return cluster, change, program
 
@@ -142,12 +142,12 @@ def test_if_the_new_program_fails_the_old_workers_stay(changeable, wrong):
     cluster.wait_for(r"the reload has failed: worker 3 ", stream="stderr")
     cluster.expect(cluster.workers == old, "the old ones are there")
     cluster.expect(cluster.get().pid in old, "and serve")
-    change(f"exec {harness.PROGRAM} --port 0\n")
+    change(f"exec {harness.IN_A_SHELL} --port 0\n")
     cluster.expect(not set(old) & set(reload(cluster)), "the next reload succeeds")
 
 
 def test_a_worker_that_dies_during_a_reload_is_replaced(start):
-    slow = f"sleep 0.2; exec {harness.PROGRAM} --port 0"
+    slow = f"sleep 0.2; exec {harness.IN_A_SHELL} --port 0"
     cluster = start("--workers", 3, "--exec", "/bin/sh", "--", "-c", slow, ready=3)
     old = cluster.workers
     cluster.send_signal(signal.SIGHUP)
@@ -171,7 +171,7 @@ def test_a_worker_that_does_not_leave_is_killed(start):
 
 
 def test_it_can_be_stopped_during_a_reload(start):
-    slow = f"sleep 0.5; exec {harness.PROGRAM} --port 0"
+    slow = f"sleep 0.5; exec {harness.IN_A_SHELL} --port 0"
     cluster = start("--workers", 2, "--exec", "/bin/sh", "--", "-c", slow, ready=2)
     cluster.send_signal(signal.SIGHUP)
     cluster.stop()

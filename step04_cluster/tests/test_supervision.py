@@ -1,5 +1,6 @@
 """Workers that die, that cannot start, that do not come, that do not go."""
 import re
+import shlex
 import signal
 import socket
 import time
@@ -92,7 +93,7 @@ def test_another_program_starts_with_signals_as_they_are_by_default(start):
 def test_failing_restarts_are_limited(start, tmp_path):
     """The program serves, until it is made to fail: then the pauses between two starts grow."""
     broken = tmp_path / "broken"
-    script = f"test ! -e {broken} || exit 3; exec {harness.PROGRAM} --port 0"
+    script = f"test ! -e {shlex.quote(str(broken))} || exit 3; exec {harness.IN_A_SHELL} --port 0"
     cluster = start("--workers", 2, "--exec", "/bin/sh", "--", "-c", script, ready=2)
     cluster.deaths_are_normal = True
     broken.touch()
@@ -110,7 +111,7 @@ def test_failing_restarts_are_limited(start, tmp_path):
 def crash_loop(start, tmp_path):
     """A cluster of two whose second worker has died, and whose replacements cannot start."""
     broken = tmp_path / "broken"
-    script = f"test ! -e {broken} || exit 3; exec {harness.PROGRAM} --port 0"
+    script = f"test ! -e {shlex.quote(str(broken))} || exit 3; exec {harness.IN_A_SHELL} --port 0"
     cluster = start("--workers", 2, "--exec", "/bin/sh", "--", "-c", script, ready=2)
     cluster.deaths_are_normal = True
     broken.touch()

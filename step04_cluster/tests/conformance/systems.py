@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path.append(str(HERE.parent))  # for what all tests share
 
 import client  # noqa: E402
-from node_primary import NODE, node_version  # noqa: E402
+from node_version import NODE, node_version  # noqa: E402
 from proc import children_of, stat_of  # noqa: E402
 
 DRIVER = os.environ.get("DRIVER", HERE.parent.parent / "build" / "driver")

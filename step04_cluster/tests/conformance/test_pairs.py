@@ -1,4 +1,6 @@
 """Node's primary with our workers, and ours with Node's: they do what they do among themselves."""
+import shlex
+
 import pytest
 import systems
 from systems import ask, connect, request
@@ -15,7 +17,7 @@ def pair(request):
     if primary == "ours":
         cluster.do("set", settings={"exec": program, "args": arguments})
     else:  # Node starts process.execPath with execArgv, exec and args: here, a shell
-        cluster.do("set", settings={"exec": "-c", "args": [f"exec {program}"], "execArgv": []}, execPath="/bin/sh")
+        cluster.do("set", settings={"exec": "-c", "args": [f"exec {shlex.quote(program)}"], "execArgv": []}, execPath="/bin/sh")
     yield cluster
     cluster.end()
 

@@ -127,7 +127,7 @@ def test_5c_then_it_can_be_ended_at_once(served):
 @pytest.mark.parametrize("wrong", ["exit 1", "exec sleep 60", None], ids=["exits", "hangs", "is missing"])
 def test_6_a_reload_to_a_broken_program(start, tmp_path, wrong):
     program = tmp_path / "program"
-    right = f'exec {harness.PROGRAM} "$@"'
+    right = f'exec {harness.IN_A_SHELL} "$@"'
 
     def become(text):
         program.write_text(f"#!/bin/sh\n{text}\n")
@@ -176,7 +176,7 @@ def test_8_a_signal_at_any_moment_of_its_start(start, number):
 @pytest.mark.skipif(os.geteuid() != 0, reason="a process namespace needs root")
 def test_8_as_process_1_it_waits_for_everybody(start):
     """Whoever loses his parent in a container becomes a child of process 1."""
-    orphan = f"(sleep 0.1 & sleep 0.1 &); exec {harness.PROGRAM} --port 0"
+    orphan = f"(sleep 0.1 & sleep 0.1 &); exec {harness.IN_A_SHELL} --port 0"
     unshare = ["/usr/bin/unshare", "--pid", "--fork", "--kill-child", "--mount-proc", harness.PROGRAM]
     outer = start(*unshare[1:], "--workers", 2, "--port", 0, "--exec", "/bin/sh", "--", "-c", orphan,
                   program=unshare[0], port=None)
@@ -205,7 +205,8 @@ def test_an_ordinary_user_has_other_limits(served, for_all, policy):
     """Descriptors in flight are counted for each user, but not for root: see ETOOMANYREFS in unix(7)."""
     def prepare():
         import resource
-        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
+        usual = min(1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, usual))
         os.setgroups([]), os.setgid(65534), os.setuid(65534)
     server = served(3, policy, program=for_all / "cluster", preexec_fn=prepare)
     check(server, reloads.reload(server, keep_alive=True, reloads=3))
