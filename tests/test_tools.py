@@ -1,8 +1,11 @@
 """The programs in tools/, and the top Makefile."""
+import contextlib
+import json
 import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -20,40 +23,116 @@ def run(*command, cwd=ROOT, **options):
 @pytest.fixture
 def bare_path(tmp_path):
     """A PATH on which there is nothing but what every Debian has."""
-    for name in ("sh", "cat", "tr", "id"):
+    for name in ("sh", "cat", "tr", "id", "uname", "sed", "head", "grep", "nproc"):
         (tmp_path / name).symlink_to(shutil.which(name))
     return {**os.environ, "PATH": str(tmp_path)}
 
 
-@pytest.mark.parametrize("arguments", [(), ("--check",)])
+@pytest.mark.parametrize("arguments", [(), ("--missing",), ("--step", "1"), ("--step", "4", "--missing")])
 def test_setup_has_nothing_to_do_here(arguments):
     result = run("tools/setup", *arguments)
     assert (result.returncode, result.stdout) == (0, "")
 
 
-def test_setup_check_says_what_is_missing_and_how_to_get_it(bare_path):
+def test_setup_shows_the_system_for_a_question():
+    result = run("tools/setup", "--check")
+    rows = dict(re.findall(r"^(.{10}) (.+)$", result.stdout, re.M))
+    assert [name.strip() for name in rows] == ["system", "compiler", "libuv", "llhttp", "Node", "pytest", "cores",
+                                               "ptrace", "port 8000", "IPv6", "missing"]
+    assert result.returncode == 0 and rows["missing   "] == "nothing"
+    assert rows["cores     "] == str(len(os.sched_getaffinity(0)))
+    assert rows["pytest    "] == pytest.__version__
+    assert re.match(r"\d+\.\d+\.\d+", rows["llhttp    "]) and re.match(r"\d+\.\d+\.\d+", rows["libuv     "])
+    assert rows["port 8000 "] in ("free", "taken")
+
+
+def test_setup_sees_that_the_port_is_taken():
+    try:
+        server = socket.create_server(("127.0.0.1", 8000))
+    except OSError:
+        server = contextlib.nullcontext()  # somebody else has it
+    with server:
+        assert "port 8000  taken\n" in run("tools/setup", "--check").stdout
+
+
+MISSING = r"missing: g\+\+ make .*\(to install: tools/setup{option}, or apt-get install g\+\+ make .*\)\n"
+
+
+@pytest.mark.parametrize("option", ["", " --all", " --step 3"])
+def test_setup_says_what_is_missing_and_how_to_get_it(bare_path, option):
+    result = run("tools/setup", "--missing", *option.split(), env=bare_path)
+    assert result.returncode == 1
+    assert re.fullmatch(MISSING.format(option=option), result.stdout)
+    assert ("nginx" in result.stdout) == (option == " --all")
+    assert ("nodejs" in result.stdout) == (option != " --step 3")
+    assert "nlohmann" not in result.stdout, "a header that is there"
+
+
+def test_setup_shows_a_bare_system_too(bare_path):
     result = run("tools/setup", "--check", env=bare_path)
     assert result.returncode == 1
-    assert re.fullmatch(r"missing: g\+\+ make .*\(to install: tools/setup, or apt-get install "
-                        r"g\+\+ make .*\)\n", result.stdout)
+    assert "compiler   none\n" in result.stdout and "missing    g++ make " in result.stdout
 
 
-def test_setup_does_not_guess_on_other_systems(bare_path):
+def test_setup_tells_other_systems_what_to_install(bare_path):
     result = run("tools/setup", env=bare_path)
     assert result.returncode == 1
-    assert "only Debian's apt-get. Please install by hand: g++ make" in result.stdout
+    assert "knows only Debian, and systems made from it (apt-get). Please install by hand:\n" in result.stdout
+    assert "\n  a compiler for C++20 (in Debian: g++)\n" in result.stdout
 
 
-def test_setup_refuses_what_it_does_not_know():
-    result = run("tools/setup", "--chekc")
-    assert (result.returncode, result.stdout) == (2, "usage: tools/setup [--check]\n")
+@pytest.mark.parametrize("arguments", [("--chekc",), ("--step",), ("--step", "5"), ("--step", "all")])
+def test_setup_refuses_what_it_does_not_know(arguments):
+    result = run("tools/setup", *arguments)
+    assert (result.returncode, result.stdout) == (2, "usage: tools/setup [--all | --step N] [--check | --missing]\n")
 
 
 def test_make_stops_with_the_same_line_when_something_is_missing(bare_path):
-    for target in ("run", "check", "check-step01", "check-more"):
+    for target, option in (("run", ""), ("check", ""), ("check-step01", " --step 1"), ("check-more", " --all"),
+                           ("bench", " --all")):
         result = run(shutil.which("make"), target, env=bare_path)
         assert result.returncode == 2, target
-        assert "missing: g++ make" in result.stdout, target
+        assert re.match(MISSING.format(option=option), result.stdout), target
+
+
+@pytest.mark.parametrize("step, header, package", [
+    ("step01_fork", "gtest", "GoogleTest (apt-get install libgtest-dev)"),
+    ("step03_fdpass", "nlohmann", "JSON for Modern C++ (apt-get install nlohmann-json3-dev)"),
+    ("step04_cluster", "CLI", "CLI11 (apt-get install libcli11-dev)"),
+    ("step04_cluster", "uv.h", "libuv (apt-get install libuv1-dev)"),
+    ("step04_cluster", "llhttp.h", "llhttp (apt-get install libllhttp-dev, or in Debian 12 node-llhttp)")])
+def test_a_step_says_which_header_is_missing(tmp_path, step, header, package):
+    """The compiler is one that does not find it."""
+    compiler = tmp_path / "compiler"
+    compiler.write_text(f'#!/bin/sh\ncat >"{tmp_path}/source"\n! grep -q "<{header}" "{tmp_path}/source" || exit 1\n')
+    compiler.chmod(0o755)
+    result = run("make", "-s", "-C", step, "needs", f"CXX={compiler}")
+    assert result.returncode == 2 and result.stdout.startswith(f"missing: {package}\n")
+
+
+def test_a_step_needs_no_more_than_it_uses(tmp_path):
+    """Without Node, nginx and the like, step 1 can be checked at the top."""
+    for program in pathlib.Path("/usr/bin").iterdir():
+        if program.name not in ("node", "nodejs", "nginx", "chromium", "haproxy", "npm", "wrk", "clang-format"):
+            (tmp_path / program.name).symlink_to(program)
+    environment = {**os.environ, "PATH": str(tmp_path)}
+    assert run("make", "-n", "check-step01", env=environment).returncode == 0
+    assert run("tools/setup", "--missing", "--step", "1", env=environment).stdout == ""
+    assert "missing: nodejs (" in run("tools/setup", "--missing", "--step", "4", env=environment).stdout
+    assert "missing: nodejs wrk " in run("tools/setup", "--missing", "--all", env=environment).stdout
+
+
+# ---- tools/try-fresh (which itself is too slow to be tried here)
+
+@pytest.mark.parametrize("arguments", [(), ("trixie",), ("trixie", "stop"), ("../x", "run"), ("", "check")])
+def test_try_fresh_refuses_what_it_does_not_know(arguments):
+    result = run("tools/try-fresh", *arguments)
+    assert (result.returncode, result.stdout) == (2, "usage: tools/try-fresh SUITE run|check\n")
+
+
+def test_the_container_for_editors_is_described():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    assert "tools/setup" in container["onCreateCommand"] and container["forwardPorts"] == [8000]
 
 
 # ---- tools/carry
