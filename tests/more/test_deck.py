@@ -14,6 +14,7 @@ import threading
 import time
 
 import pytest
+import surroundings
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 DECK = ROOT / "slides" / "slides.md"
@@ -33,11 +34,11 @@ def run(*command, cwd, **options):
 def slides(tmp_path_factory):
     """The folder slides/ in a fresh copy of the course, where `make` has run."""
     if not shutil.which("npm") or not shutil.which(os.environ.get("CHROMIUM", "chromium")):
-        pytest.skip("needs npm and chromium (tools/setup)")
+        pytest.skip("needs npm and chromium (tools/setup --all)")
     course = tmp_path_factory.mktemp("slides") / "course"
     shutil.copytree(ROOT, course, ignore=shutil.ignore_patterns(
         ".git", "build", "node_modules", "dist", "__pycache__", ".pytest_cache"))
-    assert run("make", cwd=course / "slides").returncode == 0
+    assert run("make", cwd=course / "slides", env=surroundings.with_network()).returncode == 0
     return course / "slides"
 
 

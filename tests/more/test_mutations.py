@@ -313,6 +313,11 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/dealer.cpp",
         "catch (const std::system_error&) {", "catch (const std::bad_alloc&) {",
         "test_shortage.py::test_a_shortage_of_descriptors_delays_an_offer"),
+    "a file stays open that no ledger knows": Mutation(
+        "step04_cluster", "lib/loop/loop.cpp", "  static uv_loop_t* const loop = uv_default_loop();\n",
+        "  static uv_loop_t* const loop = uv_default_loop();\n"
+        '  static FILE* const forgotten = fopen("/proc/self/stat", "re");\n',
+        "test_cluster.py::test_it_says_what_happens"),
     "a member of queryServer has another name": Mutation(
         "step04_cluster", "lib/cluster/messages.cpp", 'body["addressType"] =', 'body["address_type"] =',
         "test_node_messages.py::test_a_workers_messages"),
