@@ -1,5 +1,6 @@
 """Where processes wait: what one wants to know of a program that does not end. See proc(5)."""
 import functools
+import os
 import pathlib
 import re
 
@@ -52,12 +53,14 @@ def _system_call_of(pid):
 
 @functools.cache
 def _system_calls():
-    """{number: name}, from the C library's headers, which every compiler needs."""
-    for header in [*pathlib.Path("/usr/include").glob("*/asm/unistd_64.h"),
-                   pathlib.Path("/usr/include/asm-generic/unistd.h")]:
-        if header.exists():
-            found = re.findall(r"#define __NR_(\w+)\s+(\d+)", header.read_text())
-            return {int(number): name for name, number in found}
+    """{number: name}, from the C library's headers, which every compiler needs. (Those of other machines may lie
+    beside them, and have other numbers.)"""
+    machine = os.uname().machine
+    headers = [f"/usr/include/{machine}-linux-gnu/asm/unistd_64.h", "/usr/include/asm/unistd_64.h"]
+    headers += [] if machine == "x86_64" else ["/usr/include/asm-generic/unistd.h"]
+    for header in filter(os.path.exists, headers):
+        found = re.findall(r"#define __NR_(\w+)\s+(\d+)", pathlib.Path(header).read_text())
+        return {int(number): name for name, number in found}
     return {}
 
 
