@@ -1,10 +1,12 @@
 #include "http.h"
 
 #include <poll.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <string_view>
 
 namespace {
@@ -49,6 +51,18 @@ bool is_control(unsigned char c) {
   return (c < ' ' && c != '\r' && c != '\n' && c != '\t') || c == 127;
 }
 
+// Does the complete `head` name the host that it is for? No request may name two, and only one of
+// HTTP/1.0 none: RFC 9112, 3.2.
+bool names_its_host(std::string_view head) {
+  const std::string_view field = "\r\nHost:";
+  const std::size_t first = head.find("\r\n");
+  int hosts = 0;
+  for (std::size_t end = first; end + 2 < head.size(); end = head.find("\r\n", end + 2)) {
+    if (strncasecmp(head.data() + end, field.data(), field.size()) == 0) ++hosts;
+  }
+  return hosts == 1 || (hosts == 0 && head.substr(0, first).ends_with("HTTP/1.0"));
+}
+
 // The status that `text` deserves, which is what has arrived so far: "200 OK" once the head is
 // complete, "" as long as nothing can be said.
 std::string judge(std::string_view text) {
@@ -57,7 +71,7 @@ std::string judge(std::string_view text) {
   const std::size_t newline = head.find('\n');
   if (std::any_of(head.begin(), head.end(), is_control)) return kBadRequest;
   if (newline != head.npos && !is_request_line(head.substr(0, newline + 1))) return kBadRequest;
-  if (end != text.npos && head.size() <= kMaxHead) return kOk;
+  if (end != text.npos && head.size() <= kMaxHead) return names_its_host(head) ? kOk : kBadRequest;
   return head.size() < kMaxHead ? "" : kTooLarge;
 }
 
@@ -65,14 +79,25 @@ std::string judge(std::string_view text) {
 std::string read_head(int connection, std::string& text) {
   const Clock::time_point deadline = Clock::now() + kPatience;
   std::string status;
-  while (status.empty() && receive(connection, text, deadline)) status = judge(text);
+  while (status.empty() && receive(connection, text, deadline)) {
+    text.erase(0, text.find_first_not_of("\r\n"));  // empty lines in front: RFC 9112, 2.2
+    status = judge(text);
+  }
   if (!status.empty()) return status;
   if (Clock::now() >= deadline) return kTimeout;
   return text.empty() ? "" : kBadRequest;  // closed before it said anything, or in the middle
 }
 
+std::string date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc = {};
+  char text[sizeof("Sun, 06 Nov 1994 08:49:37 GMT")];
+  return {text, strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc))};
+}
+
 std::string response_head(const std::string& status, std::size_t content_length) {
   std::string head = "HTTP/1.1 " + status + "\r\n";
+  head += "Date: " + date() + "\r\n";
   head += "Content-Type: text/plain\r\n";
   head += "Content-Length: " + std::to_string(content_length) + "\r\n";
   head += "Connection: close\r\n";

@@ -11,7 +11,7 @@ STEPS = sorted(ROOT.glob("step[0-9][0-9]_*"))
 TOLD_ANEW = {"main.cpp", "README.md", "Makefile", "tests/test_cluster.py", "tests/floor.json"}
 
 # Lines of C++ in the step, without its tests: neither blank, nor comment, nor #include.
-LIMITS = {"step01_fork": 370, "step02_env": 420, "step03_fdpass": 780, "step04_cluster": 5200}
+LIMITS = {"step01_fork": 390, "step02_env": 440, "step03_fdpass": 800, "step04_cluster": 5300}
 
 # What a student of step 4 reads in one sitting, every line of it.
 TOUR = ["hello.cpp", *(f"lib/{name}{kind}" for kind in (".h", ".cpp") for name in

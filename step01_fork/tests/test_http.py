@@ -1,5 +1,6 @@
 """HTTP as this step speaks it: what a client sees, whatever it sends."""
 import contextlib
+import email.utils
 import os
 import socket
 import time
@@ -21,6 +22,8 @@ def test_a_request_is_answered(cluster):
     assert answer.body == b"Hello world\n"
     assert answer.headers["content-length"] == "12"
     assert answer.headers["connection"] == "close"
+    sent = email.utils.parsedate_to_datetime(answer.headers["date"]).timestamp()
+    assert abs(sent - time.time()) < 60
     assert answer.pid in cluster.workers
 
 
@@ -31,6 +34,15 @@ def test_a_head_request_has_no_body(cluster):
 
 def test_http_1_0_is_answered(cluster):
     assert cluster.exchange(b"GET / HTTP/1.0\r\n\r\n").status == 200
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: b\r\n"], ids=["none", "two"])
+def test_a_request_of_http_1_1_names_one_host(cluster, hosts):
+    assert cluster.exchange(b"GET / HTTP/1.1\r\n" + hosts + b"\r\n").status == 400
+
+
+def test_empty_lines_in_front_of_a_request_are_skipped(cluster):
+    assert cluster.exchange(b"\r\n" + REQUEST).status == 200
 
 
 def test_the_body_of_a_post_does_not_reset_the_answer(cluster):
@@ -71,16 +83,15 @@ def test_a_half_closed_client_is_answered(cluster):
 
 @pytest.mark.parametrize("garbage", [
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # how TLS begins
-    b"GET\r\n\r\n",
-    b"GET /\r\n\r\n",
-    b"GET  HTTP/1.1\r\n\r\n",
-    b"GET / / HTTP/1.1\r\n\r\n",
-    b"get / HTTP/1.1\r\n\r\n",
-    b" / HTTP/1.1\r\n\r\n",
-    b"GET / HTTP/2.0\r\n\r\n",
-    b"GET / HTTP/1.1\n\n",
+    b"GET\r\nHost: a\r\n\r\n",
+    b"GET /\r\nHost: a\r\n\r\n",
+    b"GET  HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET / / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"get / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b" / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/2.0\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.1\nHost: a\n\n",
     b"GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n",
-    b"\r\n\r\n",
     b"hello?\r\n",
     bytes(range(256)) * 16,
 ], ids=lambda garbage: repr(garbage[:16]))
