@@ -123,6 +123,34 @@ TEST_F(HttpStop, ClosesANewConnectionThatSendsNothing) {
   EXPECT_TRUE(is_done_soon());
 }
 
+TEST_F(HttpStop, AServerMayListenAgain) {
+  std::vector<Response> kept;
+  handler_ = [&](const Request&, Response& response) { kept.push_back(response); };
+  Client before = connect();
+  before.send(kGet);
+  run_until([&] { return kept.size() == 1; });
+  server().close();
+  std::string address;
+  server().listen(0, {.listening = [&](const std::string& where) { address = where; }});
+  EXPECT_TRUE(run_until([&] { return !address.empty(); }));
+
+  Client after = connect();
+  for (std::size_t i = 2; i <= 3; ++i) {
+    after.send(kGet);
+    run_until([&] { return kept.size() == i; });
+    kept.at(i - 1).end("anew\n");
+  }
+  after.receive([](const std::string& all) { return occurrences(all, "anew\n") == 2; });
+  EXPECT_EQ(occurrences(after.received(), "\r\nConnection: keep-alive\r\n"), 2);
+  EXPECT_FALSE(after.has_ended());
+  EXPECT_EQ(server().requests(), 3u);
+  EXPECT_EQ(server().total_connections(), 2u);
+
+  kept[0].end("late\n");  // what was there before is still closed
+  EXPECT_NE(before.receive_all().find("\r\nConnection: close\r\n"), std::string::npos);
+  server().close();
+}
+
 TEST_F(HttpStop, ServesAConnectionThatIsTakenLaterOnce) {
   stop();
   Client client = connect();

@@ -28,6 +28,13 @@ Connections::Connections(Handler handler, Options options)
 
 Connections::~Connections() = default;
 
+std::shared_ptr<Connections> Connections::successor() const {
+  const auto next = std::make_shared<Connections>(handler_, options_);
+  next->total_ = total_;
+  next->requests_ = requests_;
+  return next;
+}
+
 void Connections::take(UniqueFd connection, bool was_served) {
   if (open_.empty()) sweep_.repeat(sweep_interval(options_));
   const auto taken = std::make_shared<Connection>(shared_from_this());

@@ -25,6 +25,9 @@ class Connections final : public net::Connections,
   Connections(Handler handler, Options options);
   ~Connections() override;
 
+  // The same server without any connection, and not stopped; its counts go on.
+  std::shared_ptr<Connections> successor() const;
+
   // See net::Connections. take() throws std::system_error if `connection` is no stream socket. A
   // connection taken after stop() is answered once. The process has to ignore SIGPIPE.
   void take(UniqueFd connection) override { take(std::move(connection), false); }

@@ -12,10 +12,12 @@ void Server::listen(int port, net::Outcome outcome) {
 }
 
 void Server::listen(const net::Where& where, net::Outcome outcome) {
+  if (std::exchange(is_closed_, false)) connections_ = connections_->successor();
   net::listen(connections_, where, std::move(outcome));
 }
 
 void Server::close() {
+  is_closed_ = true;
   net::close(connections_);
 }
 

@@ -23,7 +23,8 @@ class Server {
  public:
   explicit Server(Handler handler, Options options = {});
 
-  // Serves the connections that arrive there; see net::listen(). Returns at once.
+  // Serves the connections that arrive there; see net::listen(). Returns at once. After close() it
+  // begins anew: what was there before ends as it would have, and is no longer counted as open.
   void listen(int port, net::Outcome outcome = {});
   void listen(const net::Where& where, net::Outcome outcome = {});
 
@@ -39,6 +40,7 @@ class Server {
 
  private:
   std::shared_ptr<Connections> connections_;
+  bool is_closed_ = false;
 };
 
 }  // namespace http
