@@ -74,6 +74,9 @@ TEST_F(HttpLimits, RefusesABodyThatIsMostlyChunkSizes) {
   for (int i = 0; i < 3'000; ++i) wordy += "1;abcdefgh\r\nx\r\n";
   EXPECT_EQ(status_of(chunked_ + wordy + "0\r\n\r\n"), 413);
   EXPECT_EQ(status_of(chunked_ + "0\r\nT: " + std::string(20'000, 't') + "\r\n\r\n"), 413);
+  const std::string large = "4e20\r\n" + std::string(20'000, 'x') + "\r\n0;";
+  EXPECT_EQ(status_of(chunked_ + large + std::string(16'000, 'e') + "\r\n\r\n"), 200);
+  EXPECT_EQ(status_of(chunked_ + large + std::string(17'000, 'e') + "\r\n\r\n"), 413);
 }
 
 TEST_F(HttpLimits, ClosesAnIdleConnectionWithoutAWord) {

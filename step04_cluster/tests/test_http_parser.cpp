@@ -3,73 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "http/head_check.h"
 #include "http/request.h"
+#include "http_reading.h"
 
 namespace {
-
-using Result = http::Parser::Result;
-
-// Reads `text` in pieces of `size` bytes. Returns the status of the refusal, 200 for a complete
-// request, 0 if it is not complete.
-class Reading {
- public:
-  explicit Reading(std::string_view text, std::size_t size = 1'000'000, http::Options options = {})
-      : options_(std::move(options)) {
-    parser_.begin(options_, request);
-    while (!text.empty() && status == 0) {
-      std::string piece(text.substr(0, size));  // a copy: reading beyond its end is seen
-      std::string_view bytes = piece;
-      feed(bytes);
-      text.remove_prefix(piece.size() - bytes.size());
-    }
-    rest = text;
-  }
-
-  http::Request request;
-  int status = 0;
-  int continues = 0;
-  std::string rest;
-
- private:
-  void feed(std::string_view& bytes) {
-    Result result = Result::kContinue;
-    while (result == Result::kContinue) {
-      result = parser_.feed(bytes);
-      continues += result == Result::kContinue;
-      if (bytes.empty()) break;
-    }
-    if (result == Result::kComplete) status = 200;
-    if (result == Result::kRefused) status = parser_.refusal();
-  }
-
-  const http::Options options_;
-  http::Parser parser_;
-};
-
-// The status for `text`; it must not depend on how the bytes arrive.
-int status_of(std::string_view text, const http::Options& options = {}) {
-  const int status = Reading(text, 1'000'000, options).status;
-  for (const std::size_t size : {1u, 2u, 3u, 7u}) {
-    EXPECT_EQ(Reading(text, size, options).status, status) << "in pieces of " << size;
-  }
-  return status;
-}
-
-std::string get(const std::string& fields) {
-  return "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
-}
-
-std::string post(const std::string& fields, const std::string& body) {
-  return "POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n" + body;
-}
-
-std::string chunked(const std::string& body) {
-  return post("Transfer-Encoding: chunked\r\n", body);
-}
 
 TEST(HttpParser, TakesARequestApart) {
   const Reading r("GET /a%20b?c=d HTTP/1.1\r\nHost: h\r\nX-Y:  z \t\r\nEmpty:\r\n\r\nmore");
@@ -131,7 +72,7 @@ TEST(HttpParser, FindsThePathInEveryFormOfTarget) {
   EXPECT_EQ(path("http://host:80/a?b"), "/a");
   EXPECT_EQ(path("http://host"), "/");
   EXPECT_EQ(path("http://host?a=/b"), "/");
-  EXPECT_EQ(path("*"), "*");
+  EXPECT_EQ(Reading("OPTIONS * HTTP/1.0\r\n\r\n").request.path(), "*");
 }
 
 TEST(HttpParser, DecodesTheQuery) {
@@ -154,15 +95,22 @@ TEST(HttpParser, RefusesALineContinuedOnTheNext) {
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\n Host: a\r\n\r\n"), 400);
 }
 
-TEST(HttpParser, RefusesTwoHostsNoHostAndAWrongHost) {
-  EXPECT_EQ(status_of(get("Host: a\r\n")), 400);
-  EXPECT_EQ(status_of(get("hOST: b\r\n")), 400);
-  EXPECT_EQ(status_of("GET / HTTP/1.1\r\n\r\n"), 400);
-  EXPECT_EQ(status_of("GET / HTTP/1.0\r\n\r\n"), 200);
-  EXPECT_EQ(status_of("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"), 400);
-  EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a, b\r\n\r\n"), 400);
-  EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a@b\r\n\r\n"), 400);
-  EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"), 200);
+TEST(HttpParser, TakesATabForASpaceAroundValues) {
+  for (const std::string space : {" ", "\t", " \t ", "\t\t", ""}) {
+    for (const std::string& value : {space + "2", "2" + space, space + "2" + space}) {
+      const Reading r(post("Content-Length:" + value + "\r\n", "hi"));
+      EXPECT_EQ(r.request.body(), "hi") << value;
+    }
+    const std::string around = space + "chunked" + space + "\r\n";
+    EXPECT_EQ(status_of(post("Transfer-Encoding:" + around, "2\r\nhi\r\n0\r\n\r\n")), 200)
+        << around;
+    const Reading last(
+        get("Connection:" + space + "x" + space + "," + space + "close" + space + "\r\n"));
+    EXPECT_EQ(last.status, 200) << around;
+    EXPECT_FALSE(last.request.keeps_alive()) << around;
+  }
+  EXPECT_EQ(Reading(get("X: a\tb\r\n")).request.header("x"), "a\tb");
+  EXPECT_EQ(status_of(post("Content-Length: 1\t1\r\n", "a")), 400);
 }
 
 TEST(HttpParser, RefusesNamesThatAreNone) {
@@ -174,20 +122,13 @@ TEST(HttpParser, RefusesNamesThatAreNone) {
   EXPECT_EQ(status_of(get("A(: c\r\n")), 400);
 }
 
-// Versions of llhttp differ in whether the wrong byte is a part of the HTTP version, or of the end
-// of the line. Either is a right answer.
-bool refuses_the_first_line(const std::string& text) {
-  const int status = status_of(text);
-  return status == 400 || status == 505;
-}
-
 TEST(HttpParser, RefusesOtherLineEndsThanCrLf) {
-  EXPECT_PRED1(refuses_the_first_line, "GET / HTTP/1.1\nHost: a\n\n");
+  EXPECT_EQ(status_of("GET / HTTP/1.1\nHost: a\n\n"), 400);
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a\n\r\n"), 400);
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a\r\n\n"), 400);
   EXPECT_EQ(status_of(get("A: b\rc\r\n")), 400);
   EXPECT_EQ(status_of(get("A: b\r\r\n")), 400);
-  EXPECT_PRED1(refuses_the_first_line, "GET / HTTP/1.1\r\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(status_of("GET / HTTP/1.1\r\r\nHost: a\r\n\r\n"), 400);
   EXPECT_EQ(status_of(chunked("1\na\r\n0\r\n\r\n")), 400);
   EXPECT_EQ(status_of(chunked("1\r\na\n0\r\n\r\n")), 400);
   EXPECT_EQ(status_of(chunked("1\r\na\r\n0\n\r\n")), 400);
@@ -217,23 +158,6 @@ TEST(HttpParser, RefusesControlCharacters) {
   EXPECT_EQ(status_of("GET /\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
 }
 
-TEST(HttpParser, RefusesAnUnclearRequestLine) {
-  for (const std::string line :
-       {"GET  / HTTP/1.1", "GET /  HTTP/1.1", "GET / a HTTP/1.1", " GET / HTTP/1.1", "GET / ",
-        "GET /", "get / HTTP/1.1", "GET / http/1.1", "GET / RTSP/1.0", "SOURCE / ICE/1.0",
-        "PLAY / RTSP/1.0", "GET\t/ HTTP/1.1", "GET", "\x16\x03\x01 / HTTP/1.1"}) {
-    EXPECT_EQ(status_of(line + "\r\nHost: a\r\n\r\n"), 400) << line;
-  }
-}
-
-TEST(HttpParser, RefusesOtherVersionsAndConnect) {
-  for (const std::string version : {"0.9", "1.2", "2.0", "3.0", "9.9"}) {
-    EXPECT_EQ(status_of("GET / HTTP/" + version + "\r\nHost: a\r\n\r\n"), 505) << version;
-  }
-  EXPECT_EQ(status_of("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n"), 501);
-  EXPECT_EQ(status_of("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 400);
-}
-
 TEST(HttpParser, RefusesUnclearLengths) {
   for (const std::string length : {"+1", "-1", "1, 1", "1 1", "0x1", "1a", "",
                                    "18446744073709551616", "99999999999999999999999"}) {
@@ -246,13 +170,21 @@ TEST(HttpParser, RefusesUnclearLengths) {
 
 // llhttp refuses them, too, but whether it does depends on how it was built.
 TEST(HttpParser, ChecksLengthsItself) {
-  const std::string both = "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n";
-  for (const std::string& fields :
-       {both, std::string("Content-Length: 1\r\nContent-Length: 1\r\n")}) {
+  const std::string length = "Content-Length: 1\r\n";
+  const std::string encoding = "Transfer-Encoding: ";
+  const std::string chunks = encoding + "chunked\r\n";
+  const std::vector<std::pair<std::string, int>> expected = {
+      {length + chunks, 400},
+      {length + length, 400},
+      {chunks + chunks, 400},
+      {chunks + encoding + "gzip\r\n", 400},
+      {encoding + "gzip\r\n" + encoding + "chunked, gzip\r\n", 400},
+      {encoding + "gzip\r\n" + chunks, 501}};
+  for (const auto& [fields, status] : expected) {
     http::Request request;
     request.head_text() = post(fields, "");
     ASSERT_TRUE(request.split_head());
-    EXPECT_EQ(http::check_head(request), 400) << fields;
+    EXPECT_EQ(http::check_head(request), status) << fields;
   }
 }
 
@@ -266,21 +198,14 @@ TEST(HttpParser, RefusesUnclearEncodings) {
   EXPECT_EQ(status("Transfer-Encoding: gzip\r\n"), 501);
   EXPECT_EQ(status("Transfer-Encoding: xchunked\r\n"), 501);
   EXPECT_EQ(status("Transfer-Encoding: gzip, chunked\r\n"), 501);
+  EXPECT_EQ(status("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"), 501);
+  EXPECT_EQ(status("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked, gzip\r\n"), 400);
   EXPECT_EQ(status("Transfer-Encoding: identity\r\n"), 501);
   EXPECT_EQ(status("Transfer-Encoding: chunked, gzip\r\n"), 400);
   EXPECT_EQ(status("Transfer-Encoding: chunked, chunked\r\n"), 400);
   EXPECT_EQ(status("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n"), 400);
   EXPECT_EQ(status("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400);
   EXPECT_EQ(status_of("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks), 400);
-}
-
-TEST(HttpParser, RefusesWrongChunks) {
-  for (const std::string body :
-       {"g\r\n", "-1\r\na", "0x1\r\na\r\n", " 1\r\na\r\n", "\r\n", "10000000000000000\r\n",
-        "fffffffffffffffff\r\n", "1\r\nab\r\n", "1 \r\na\r\n", "1\r\na0\r\n\r\n"}) {
-    EXPECT_NE(status_of(chunked(body)), 200) << body;
-    EXPECT_GE(status_of(chunked(body)), 400) << body;
-  }
 }
 
 TEST(HttpParser, RefusesOtherExpectationsThanContinue) {

@@ -331,6 +331,34 @@ MUTATIONS = {
         "step04_cluster", "lib/http/head_check.cpp",
         "counts.transfer_encoding > 0 && version_minor == 0", "false",
         "test_http_clients.py::test_what_could_be_smuggled_is_refused"),
+    "a quoted string ends at the first quote": Mutation(
+        "step04_cluster", "lib/http/grammar.cpp", "    skip(text, '\\\\');", "    // skip(text, '\\\\');",
+        "test_http_chunks:HttpChunks.IgnoresExtensions"),
+    "extensions of chunks may be as long as they like": Mutation(
+        "step04_cluster", "lib/http/parser_chunks.cpp", " || overhead_ + piece.size() > max_overhead()", "",
+        "test_http_limits:HttpLimits.RefusesABodyThatIsMostlyChunkSizes"),
+    "anything may stand in a trailer": Mutation(
+        "step04_cluster", "lib/http/parser_chunks.cpp", "is_field_line(line) && !is_of_the_head(line)", "true",
+        "test_http_chunks:HttpChunks.IsAsStrictWithTrailersAsWithHeaders"),
+    "a tab is no white space": Mutation(
+        "step04_cluster", "lib/http/parser.cpp", "if (bytes.find('\\t') == bytes.npos)", "if (true)",
+        "test_http_parser:HttpParser.TakesATabForASpaceAroundValues"),
+    "a list in two lines is two lists": Mutation(
+        "step04_cluster", "lib/http/head_check.cpp",
+        "counts.transfer_encoding > 1 ? check_transfer_encodings(request) : refusal", "refusal",
+        "test_http_parser:HttpParser.ChecksLengthsItself"),
+    "a port is any number": Mutation(
+        "step04_cluster", "lib/http/grammar.cpp", "std::uint16_t port = 0;", "std::uint64_t port = 0;",
+        "test_http_lines:HttpLines.AHostIsAName"),
+    "everybody may ask for the whole server": Mutation(
+        "step04_cluster", "lib/http/grammar.cpp", 'method == "OPTIONS"', "true",
+        "test_http_lines:HttpLines.AnotherTargetIsRefused"),
+    "what is wrong is wrong before all of its line is there": Mutation(
+        "step04_cluster", "lib/http/parser.cpp", "return is_begin_of_line(line) ? 0 : HTTP_STATUS_BAD_REQUEST;",
+        "return HTTP_STATUS_BAD_REQUEST;", "test_http_lines:HttpLines.NobodyKnowsOtherMethods"),
+    "a server that was closed goes on closing": Mutation(
+        "step04_cluster", "lib/http/server.cpp", "if (std::exchange(is_closed_, false))", "if (false)",
+        "test_http_stop:HttpStop.AServerMayListenAgain"),
     "a refused upload is reset": Mutation(
         "step04_cluster", "lib/http/connection_end.cpp", "  socket_.linger();", "  socket_.close();",
         "test_http_clients.py::test_a_client_that_reads_only_after_its_upload_learns_why_it_is_refused"),

@@ -8,6 +8,7 @@
 
 #include "http/character_set.h"
 #include "http/date.h"
+#include "http/grammar.h"
 #include "http/status.h"
 
 namespace http {
@@ -30,16 +31,12 @@ std::uint64_t parsed_length(const std::string& value) {
   return length;
 }
 
-// RFC 9110, 5.6.2: what a name may consist of.
-constexpr CharacterSet kToken(
-    "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
 // A line end in a header field would begin another field, or another answer: whoever can put one
 // there answers in our name.
 constexpr CharacterSet kForbidden(std::string_view("\r\n\0", 3));
 
 void check_field(const std::string& name, const std::string& value) {
-  if (name.empty() || !kToken.contains_all(name)) {
+  if (!is_token(name)) {
     throw std::invalid_argument("http: '" + name + "' is not the name of a header field");
   }
   if (kForbidden.contains_any(value)) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string_view>
 
 namespace http {
@@ -11,6 +12,13 @@ class CharacterSet {
  public:
   constexpr explicit CharacterSet(std::string_view members) {
     for (const unsigned char c : members) is_member_[c] = true;
+  }
+
+  // The members of both.
+  constexpr CharacterSet operator|(const CharacterSet& other) const {
+    CharacterSet both = *this;
+    for (std::size_t c = 0; c < is_member_.size(); ++c) both.is_member_[c] |= other.is_member_[c];
+    return both;
   }
 
   constexpr bool contains(unsigned char c) const { return is_member_[c]; }

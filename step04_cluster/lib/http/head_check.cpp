@@ -2,7 +2,12 @@
 
 #include <llhttp.h>
 
-#include "http/character_set.h"
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "http/grammar.h"
 
 namespace http {
 
@@ -28,8 +33,7 @@ int check_transfer_encoding(std::string_view value) {
 }
 
 int check_host(std::string_view value) {
-  static constexpr CharacterSet kInNoHost(" \t,/?#@\\");
-  return kInNoHost.contains_any(value) ? HTTP_STATUS_BAD_REQUEST : 0;
+  return is_host(value) ? 0 : HTTP_STATUS_BAD_REQUEST;
 }
 
 int check_expect(std::string_view value) {
@@ -38,31 +42,70 @@ int check_expect(std::string_view value) {
 
 int check_field(const Request::Field& field, Counts& counts) {
   const auto is = [&](std::string_view name) { return equals_ignoring_case(field.name, name); };
-  counts.host += is("host");
-  counts.content_length += is("content-length");
-  counts.transfer_encoding += is("transfer-encoding");
-  if (is("host")) return check_host(field.value);
-  if (is("transfer-encoding")) return check_transfer_encoding(field.value);
+  if (is("host")) return ++counts.host, check_host(field.value);
+  if (is("content-length")) return ++counts.content_length, 0;
+  if (is("transfer-encoding")) {
+    return ++counts.transfer_encoding, check_transfer_encoding(field.value);
+  }
   return is("expect") ? check_expect(field.value) : 0;
+}
+
+// RFC 9110, 5.3: a list that is sent in several lines is the same as in one.
+int check_transfer_encodings(const Request& request) {
+  std::string all;
+  for (const auto& [name, value] : request.headers()) {
+    if (!equals_ignoring_case(name, "transfer-encoding")) continue;
+    all.append(all.empty() ? "" : ", ").append(value);
+  }
+  return check_transfer_encoding(all);
+}
+
+// All that llhttp knows, in every version of it; but for CONNECT, for we are no proxy.
+bool is_known(std::string_view method) {
+  static constexpr auto kMethods = std::to_array<std::string_view>(
+      {"GET",    "HEAD",   "POST",       "PUT",        "DELETE",   "OPTIONS",  "PATCH",
+       "TRACE",  "COPY",   "LOCK",       "MKCOL",      "MOVE",     "PROPFIND", "PROPPATCH",
+       "SEARCH", "UNLOCK", "BIND",       "REBIND",     "UNBIND",   "ACL",      "REPORT",
+       "MERGE",  "NOTIFY", "MKACTIVITY", "MKCALENDAR", "CHECKOUT", "M-SEARCH", "SUBSCRIBE",
+       "PURGE",  "LINK",   "UNLINK",     "UNSUBSCRIBE"});
+  return std::ranges::find(kMethods, method) != kMethods.end();
 }
 
 bool contradict(const Counts& counts, int version_minor) {
   if (counts.host > 1 || (counts.host == 0 && version_minor == 1)) return true;
   if (counts.transfer_encoding > 0 && version_minor == 0) return true;
-  return counts.transfer_encoding + counts.content_length > 1;
+  return counts.content_length > 1 || (counts.content_length > 0 && counts.transfer_encoding > 0);
 }
 
 }  // namespace
 
 int check_head(const Request& request) {
-  if (request.method() == "CONNECT") return HTTP_STATUS_NOT_IMPLEMENTED;
+  if (const int status = check_request_line(request); status != 0) return status;
   Counts counts;
   int refusal = 0;
   for (const Request::Field& field : request.headers()) {
     const int status = check_field(field, counts);
     if (refusal == 0) refusal = status;
   }
-  return contradict(counts, request.version_minor()) ? HTTP_STATUS_BAD_REQUEST : refusal;
+  if (contradict(counts, request.version_minor())) return HTTP_STATUS_BAD_REQUEST;
+  return counts.transfer_encoding > 1 ? check_transfer_encodings(request) : refusal;
+}
+
+int check_request_line(const Request& request) {
+  const bool is_method_known = is_known(request.method());
+  if (!is_method_known && !is_token(request.method())) return HTTP_STATUS_BAD_REQUEST;
+  if (!is_target(request.target(), request.method())) return HTTP_STATUS_BAD_REQUEST;
+  if (request.version_major() != 1 || request.version_minor() > 1) {
+    return HTTP_STATUS_HTTP_VERSION_NOT_SUPPORTED;
+  }
+  return is_method_known ? 0 : HTTP_STATUS_NOT_IMPLEMENTED;
+}
+
+bool is_of_the_head(std::string_view line) {
+  const std::string_view name = line.substr(0, line.find(':'));
+  return std::ranges::any_of(
+      std::to_array<std::string_view>({"host", "content-length", "transfer-encoding", "expect"}),
+      [&](std::string_view field) { return equals_ignoring_case(name, field); });
 }
 
 bool expects_continue(const Request& request) {

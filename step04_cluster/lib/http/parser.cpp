@@ -8,20 +8,15 @@ namespace http {
 
 namespace {
 
-// How much larger than the data a chunked body may be. The smallest chunk that makes sense has one
-// byte, and 5 bytes around it.
-constexpr std::size_t kMaxOverhead = 16UL * 1024;
-constexpr std::size_t kMaxOverheadPerByte = 8;
-
-int status_for(llhttp_errno_t error) {
-  return error == HPE_INVALID_VERSION ? HTTP_STATUS_HTTP_VERSION_NOT_SUPPORTED
-                                      : HTTP_STATUS_BAD_REQUEST;
-}
-
 // A head that is too large; perhaps it is the target alone that is.
 int status_for_large(std::string_view head) {
   return head.find('\n') == head.npos ? HTTP_STATUS_URI_TOO_LONG
                                       : HTTP_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE;
+}
+
+// Could a well-formed line begin like this? Whatever comes next, bytes of TLS will not become one.
+bool is_begin_of_line(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return (c >= ' ' && c < 0x7f) || c == '\r'; });
 }
 
 // llhttp's own function takes "close, keep-alive" from an HTTP/1.0 client for keep-alive.
@@ -37,13 +32,15 @@ void Parser::begin(const Options& options, Request& request) {
   llhttp_.data = this;
   options_ = &options;
   request_ = &request;
-  body_bytes_ = 0;
+  line_.clear();
+  overhead_ = 0;
   refusal_ = 0;
   stage_ = Stage::kHead;
+  part_ = Part::kSize;
 }
 
 Parser::Result Parser::feed(std::string_view& bytes) {
-  if (stage_ == Stage::kHead) {
+  if (stage_ == Stage::kHead || stage_ == Stage::kWrongHead) {
     const Result result = feed_head(bytes);
     if (result != Result::kComplete) return result;
   }
@@ -56,13 +53,32 @@ Parser::Result Parser::feed_head(std::string_view& bytes) {
   std::string& head = request_->head_text();
   std::string_view rest = bytes.substr(0, options_->max_header_size + 1 - head.size());
   const std::string_view piece = rest;
-  const llhttp_errno_t error = run(rest);
+  if (stage_ == Stage::kWrongHead) {
+    rest = {};
+  } else if (const llhttp_errno_t error = run_head(rest); error != HPE_OK && error != HPE_PAUSED) {
+    stage_ = Stage::kWrongHead;
+  }
   head.append(piece, 0, piece.size() - rest.size());
   bytes.remove_prefix(piece.size() - rest.size());
 
-  if (error != HPE_OK && error != HPE_PAUSED) return refuse(status_for(error));
+  const int status = stage_ == Stage::kWrongHead ? status_of_wrong_head() : 0;
+  if (status != 0) return refuse(status);
   if (head.size() > options_->max_header_size) return refuse(status_for_large(head));
-  return stage_ == Stage::kHead ? Result::kIncomplete : accept_head();
+  return stage_ == Stage::kBody ? accept_head() : Result::kIncomplete;
+}
+
+// What llhttp refuses may be a method that it does not know, or another version of HTTP. That is
+// for the first line to say, when all of it is there: until then, 0.
+int Parser::status_of_wrong_head() const {
+  std::string_view line = request_->head_text();
+  line = line.substr(0, line.find('\n'));
+  if (line.size() == request_->head_text().size()) {
+    return is_begin_of_line(line) ? 0 : HTTP_STATUS_BAD_REQUEST;
+  }
+  if (!line.ends_with('\r')) return HTTP_STATUS_BAD_REQUEST;
+  line.remove_suffix(1);
+  const int status = request_->split_request_line(line) ? check_request_line(*request_) : 0;
+  return status != 0 ? status : HTTP_STATUS_BAD_REQUEST;
 }
 
 // Lets llhttp read until it has consumed all, or one of the functions below makes it pause: after
@@ -75,9 +91,19 @@ llhttp_errno_t Parser::run(std::string_view& bytes) {
   return error;
 }
 
+// A tab is as good as a space wherever llhttp expects one; but not every version of it knows that.
+llhttp_errno_t Parser::run_head(std::string_view& bytes) {
+  if (bytes.find('\t') == bytes.npos) return run(bytes);
+  std::string copy(bytes);
+  std::ranges::replace(copy, '\t', ' ');
+  std::string_view rest = copy;
+  const llhttp_errno_t error = run(rest);
+  bytes.remove_prefix(bytes.size() - rest.size());
+  return error;
+}
+
 Parser::Result Parser::accept_head() {
-  if (!request_->split_head()) return refuse(HTTP_STATUS_BAD_REQUEST);
-  if (llhttp_.http_major != 1) return refuse(HTTP_STATUS_HTTP_VERSION_NOT_SUPPORTED);
+  if (!request_->split_head()) return refuse(status_of_wrong_head());
   if (const int status = check_head(*request_); status != 0) return refuse(status);
   if (llhttp_.content_length > options_->max_body_size)
     return refuse(HTTP_STATUS_PAYLOAD_TOO_LARGE);
@@ -89,30 +115,10 @@ Parser::Result Parser::accept_head() {
 
 // Called for a request without a body, too: then it consumes nothing.
 Parser::Result Parser::feed_body(std::string_view& bytes) {
-  std::string_view consumed = bytes;
+  if (is_chunked_) return feed_chunks(bytes);
   const llhttp_errno_t error = run(bytes);
-  consumed.remove_suffix(bytes.size());
-  body_bytes_ += consumed.size();
-  for (const char c :
-       consumed.substr(consumed.size() - std::min<std::size_t>(consumed.size(), 4))) {
-    last_bytes_ = last_bytes_ << 8 | static_cast<unsigned char>(c);
-  }
-
-  if (refusal_ != 0) return Result::kRefused;
   if (error != HPE_OK && error != HPE_PAUSED) return refuse(HTTP_STATUS_BAD_REQUEST);
-  if (has_too_much_overhead()) return refuse(HTTP_STATUS_PAYLOAD_TOO_LARGE);
-  if (stage_ != Stage::kEnd) return Result::kIncomplete;
-  return ends_with_empty_line() ? Result::kComplete : refuse(HTTP_STATUS_BAD_REQUEST);
-}
-
-// llhttp takes a bare line feed for the end of the trailers, where others see none.
-bool Parser::ends_with_empty_line() const {
-  return !is_chunked_ || last_bytes_ == 0x0d0a0d0a;
-}
-
-bool Parser::has_too_much_overhead() const {
-  const std::size_t data = request_->body().size();
-  return body_bytes_ - data > kMaxOverhead + kMaxOverheadPerByte * data;
+  return stage_ == Stage::kEnd ? Result::kComplete : Result::kIncomplete;
 }
 
 Parser::Result Parser::refuse(int status) {
@@ -133,6 +139,7 @@ const llhttp_settings_t* Parser::settings() {
     llhttp_settings_init(&functions);
     functions.on_headers_complete = head_is_complete;
     functions.on_chunk_header = chunk_begins;
+    functions.on_chunk_complete = chunk_ends;
     functions.on_body = body_goes_on;
     functions.on_message_complete = request_is_complete;
     return functions;
@@ -143,15 +150,6 @@ const llhttp_settings_t* Parser::settings() {
 int Parser::head_is_complete(llhttp_t* llhttp) {
   static_cast<Parser*>(llhttp->data)->stage_ = Stage::kBody;
   return HPE_PAUSED;
-}
-
-// Refuses a chunk before its data arrive. Its size is in content_length.
-int Parser::chunk_begins(llhttp_t* llhttp) {
-  auto* parser = static_cast<Parser*>(llhttp->data);
-  const std::size_t room = parser->options_->max_body_size - parser->request_->body().size();
-  if (llhttp->content_length <= room) return 0;
-  parser->refuse(HTTP_STATUS_PAYLOAD_TOO_LARGE);
-  return -1;
 }
 
 int Parser::body_goes_on(llhttp_t* llhttp, const char* text, std::size_t size) noexcept {

@@ -1,13 +1,15 @@
 // From the bytes of a connection to requests.
 //
 // llhttp, which Node uses too, finds the boundaries of requests and undoes chunks. What is ours:
-// the limits, and the strictness that it lacks.
+// the limits, the strictness that it lacks, and the patience: its versions differ in what they
+// refuse of what is well-formed, and our answer shall not depend on them.
 #pragma once
 
 #include <llhttp.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "http/options.h"
@@ -47,30 +49,48 @@ class Parser {
   bool is_in_body() const { return stage_ == Stage::kBody; }
 
  private:
-  enum class Stage : std::uint8_t { kHead, kBody, kEnd };
+  enum class Stage : std::uint8_t {
+    kHead,
+    kWrongHead,  // llhttp has refused it, but the end of its first line is missing
+    kBody,
+    kEnd,
+  };
+  enum class Part : std::uint8_t { kSize, kData, kTrailers };  // of a chunked body
 
   static const llhttp_settings_t* settings();
   static int head_is_complete(llhttp_t* llhttp);
-  static int chunk_begins(llhttp_t* llhttp);
   static int body_goes_on(llhttp_t* llhttp, const char* text, std::size_t size) noexcept;
   static int request_is_complete(llhttp_t* llhttp);
 
   llhttp_errno_t run(std::string_view& bytes);
+  llhttp_errno_t run_head(std::string_view& bytes);
   Result feed_head(std::string_view& bytes);
+  int status_of_wrong_head() const;
   Result feed_body(std::string_view& bytes);
   Result accept_head();
   Result refuse(int status);
-  bool ends_with_empty_line() const;
-  bool has_too_much_overhead() const;
+
+  // In parser_chunks.cpp:
+  Result feed_chunks(std::string_view& bytes);
+  bool feed_data(std::string_view& bytes);
+  bool feed_line(std::string_view& bytes);
+  bool take_line(std::string_view line);
+  bool take_size(std::string_view line);
+  bool take_trailer(std::string_view line);
+  bool run_all(std::string_view bytes);
+  std::size_t max_overhead() const;
+  static int chunk_begins(llhttp_t* llhttp);
+  static int chunk_ends(llhttp_t* llhttp);
 
   llhttp_t llhttp_ = {};
   const Options* options_ = nullptr;
   Request* request_ = nullptr;
-  std::size_t body_bytes_ = 0;    // of the body, as sent: with sizes of chunks, and trailers
-  std::uint32_t last_bytes_ = 0;  // of the body, the four
+  std::string line_;          // in a chunked body: the beginning of a size or trailer
+  std::size_t overhead_ = 0;  // bytes of such lines so far
   int refusal_ = 0;
   bool is_chunked_ = false;
   Stage stage_ = Stage::kEnd;
+  Part part_ = Part::kSize;
 };
 
 }  // namespace http

@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t kKeep = 2UL * 1024 * 1024;  // of memory stays for the next request
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 constexpr CharacterSet kSpace(" \t");
 
 std::string_view trimmed(std::string_view text) {
@@ -55,11 +51,6 @@ void empty(std::string& text) {
 }
 
 }  // namespace
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::string_view Request::path() const {
   const std::string_view target = without_origin(target_);
@@ -104,15 +95,24 @@ bool Request::split_head() {
   return false;
 }
 
+// What the method and the target consist of is for check_request_line() to say.
 bool Request::split_request_line(std::string_view line) {
+  constexpr std::size_t kVersion = 8;
   const std::size_t first = line.find(' ');
-  const std::size_t last = line.rfind(' ');
-  if (first == line.npos || last <= first + 1) return false;
+  if (first == line.npos || first == 0 || line.size() < first + kVersion + 3) return false;
+  const std::size_t last = line.size() - kVersion - 1;
   method_ = line.substr(0, first);
   target_ = line.substr(first + 1, last - first - 1);
-  const std::string_view version = line.substr(last + 1);
-  version_minor_ = version.ends_with('0') ? 0 : 1;
-  return target_.find(' ') == target_.npos && version.size() == 8 && version.starts_with("HTTP/");
+  return line[last] == ' ' && split_version(line.substr(last + 1));
+}
+
+// RFC 9112, 2.3: two digits, and nothing that is nearly the same.
+bool Request::split_version(std::string_view version) {
+  const unsigned major = static_cast<unsigned char>(version[5]) - '0';
+  const unsigned minor = static_cast<unsigned char>(version[7]) - '0';
+  version_major_ = static_cast<int>(major);
+  version_minor_ = static_cast<int>(minor);
+  return version.starts_with("HTTP/") && version[6] == '.' && major <= 9 && minor <= 9;
 }
 
 // No name; a name that begins with a space, which is how a line was once continued on the next one.

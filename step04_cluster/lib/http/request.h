@@ -1,6 +1,7 @@
 // One request, as a handler sees it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -10,7 +11,11 @@
 namespace http {
 
 // Is `a` the same as `b`, apart from upper and lower case? For ASCII, which names in HTTP are.
-bool equals_ignoring_case(std::string_view a, std::string_view b);
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  static constexpr auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; };
+  const auto is_same = [](char x, char y) { return lower(x) == lower(y); };
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), is_same);
+}
 
 // The views that it returns are valid as long as the request: until the handler returns.
 class Request {
@@ -51,14 +56,19 @@ class Request {
   std::string& body_text() { return body_; }
   void set_keeps_alive(bool keeps_alive) { keeps_alive_ = keeps_alive; }
 
+  int version_major() const { return version_major_; }
+
   // Finds the parts of the complete head_text(). Returns false if it is not well-formed.
   bool split_head();
+
+  // The same for the first line alone, a part of head_text() without its end.
+  bool split_request_line(std::string_view line);
 
   // Empties it for another request. Keeps the memory, unless it is a lot.
   void clear();
 
  private:
-  bool split_request_line(std::string_view line);
+  bool split_version(std::string_view version);
   bool split_field(std::string_view line);
 
   std::string head_;  // everything up to the empty line, as it was received
@@ -66,6 +76,7 @@ class Request {
   std::string_view method_;  // this and the following point into head_
   std::string_view target_;
   std::vector<Field> fields_;
+  int version_major_ = 1;
   int version_minor_ = 1;
   bool keeps_alive_ = false;
 };
