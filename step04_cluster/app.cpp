@@ -13,8 +13,9 @@ namespace {
 
 const http::Headers kText = {{"Content-Type", "text/plain"}};
 
-void refuse(http::Response& response, int status, const std::string& reason) {
-  response.write_head(status, kText);
+void refuse(http::Response& response, int status, const std::string& reason,
+            const http::Headers& headers = kText) {
+  response.write_head(status, headers);
   response.end(reason + "\n");
 }
 
@@ -43,7 +44,10 @@ void bytes(const http::Request& request, http::Response& response) {
 }
 
 void echo(const http::Request& request, http::Response& response) {
-  if (request.method() != "POST") return refuse(response, 405, "POST something to /echo");
+  static const http::Headers post_only = {{"Content-Type", "text/plain"}, {"Allow", "POST"}};
+  if (request.method() != "POST") {
+    return refuse(response, 405, "POST something to /echo", post_only);
+  }
   const std::string type(request.header("Content-Type").value_or("application/octet-stream"));
   response.write_head(200, {{"Content-Type", type}});
   response.end(request.body());
@@ -61,6 +65,7 @@ void App::answer(const http::Request& request, http::Response& response) {
     if (path == "/bytes") return bytes(request, response);
     if (path == "/echo") return echo(request, response);
     if (path == "/healthz") return healthz(response);
+    if (path == "*") return response.write_head(204), response.end();  // OPTIONS, of the server
     refuse(response, 404, "no such page; there are / /whoami /slow /bytes /echo /healthz");
   } catch (const std::invalid_argument& error) {
     refuse(response, 400, error.what());

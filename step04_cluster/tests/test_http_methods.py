@@ -10,6 +10,18 @@ def cluster(start):
     return start(workers=1)
 
 
+@pytest.mark.parametrize("method", [b"GET", b"HEAD", b"PUT", b"DELETE"])
+def test_who_uses_the_wrong_method_learns_the_right_one(cluster, method):
+    answer = cluster.exchange(method + b" /echo HTTP/1.1" + FIELDS)
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+
+
+def test_options_of_the_whole_server_are_answered(cluster):
+    for version in (b"1.0", b"1.1"):
+        answer = cluster.exchange(b"OPTIONS * HTTP/" + version + FIELDS)
+        assert (answer.status, answer.body) == (204, b"")
+
+
 @pytest.mark.parametrize("line, status", [
     (b"QUERY / HTTP/1.1", 501), (b"FOO /echo HTTP/1.1", 501), (b"CONNECT x:80 HTTP/1.1", 501),
     (b"GET / HTTP/3.0", 505), (b"GET / HTTP/1", 400), (b"GET / HTTP/01.01", 400), (b"GET / HTTP/ 1.1", 400),

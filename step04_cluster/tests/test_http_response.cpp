@@ -144,6 +144,33 @@ TEST_F(HttpResponse, RefusesHeadersThatWouldBreakTheHead) {
   }
 }
 
+// RFC 9110, 15: a status may oblige to say more.
+TEST_F(HttpResponse, RefusesAStatusWithoutWhatItDemands) {
+  const std::vector<std::pair<int, std::string>> duties = {
+      {401, "WWW-Authenticate"}, {405, "allow"}, {407, "Proxy-Authenticate"}, {426, "Upgrade"}};
+  for (const auto& duty : duties) {
+    const std::string text = answer([&](const Request&, Response& response) {
+      EXPECT_THROW(response.write_head(duty.first), std::invalid_argument) << duty.first;
+      EXPECT_THROW(response.write_head(duty.first, {{"A", "b"}}), std::invalid_argument);
+      response.write_head(duty.first, {{duty.second, "x"}});
+      response.end();
+    });
+    EXPECT_EQ(occurrences(text, "HTTP/1.1 " + std::to_string(duty.first)), 1);
+    EXPECT_EQ(occurrences(text, "\r\n" + duty.second + ": x\r\n"), 1);
+    EXPECT_EQ(occurrences(text, "\r\nConnection: upgrade\r\n"), duty.first == 426 ? 1 : 0);
+  }
+}
+
+TEST_F(HttpResponse, SaysThat205HasNoBody) {
+  const auto handler = [](const Request&, Response& response) {
+    response.write_head(205);
+    response.write("not");
+    response.end(" sent");
+  };
+  EXPECT_EQ(answer(handler),
+            "HTTP/1.1 205 Reset Content\r\n" + kKeepAlive + "Content-Length: 0\r\n\r\n");
+}
+
 TEST_F(HttpResponse, RefusesASecondHead) {
   answer([](const Request&, Response& response) {
     response.write_head(201);

@@ -356,6 +356,9 @@ MUTATIONS = {
     "what is wrong is wrong before all of its line is there": Mutation(
         "step04_cluster", "lib/http/parser.cpp", "return is_begin_of_line(line) ? 0 : HTTP_STATUS_BAD_REQUEST;",
         "return HTTP_STATUS_BAD_REQUEST;", "test_http_lines:HttpLines.NobodyKnowsOtherMethods"),
+    "who uses the wrong method is not told the right one": Mutation(
+        "step04_cluster", "app.cpp", ', {"Allow", "POST"}', "",
+        "test_http_methods.py::test_who_uses_the_wrong_method_learns_the_right_one"),
     "a server that was closed goes on closing": Mutation(
         "step04_cluster", "lib/http/server.cpp", "if (std::exchange(is_closed_, false))", "if (false)",
         "test_http_stop:HttpStop.AServerMayListenAgain"),

@@ -44,6 +44,30 @@ void check_field(const std::string& name, const std::string& value) {
   }
 }
 
+// The field that an answer with this status has to have: RFC 9110, 15. "" if there is none.
+std::string_view duty_of(int status) {
+  switch (status) {
+    case 401:
+      return "WWW-Authenticate";
+    case 405:
+      return "Allow";
+    case 407:
+      return "Proxy-Authenticate";
+    case 426:
+      return "Upgrade";
+    default:
+      return "";
+  }
+}
+
+void check_duty(int status, const Headers& headers) {
+  const std::string_view duty = duty_of(status);
+  const auto is_it = [&](const auto& field) { return equals_ignoring_case(field.first, duty); };
+  if (duty.empty() || std::ranges::any_of(headers, is_it)) return;
+  throw std::invalid_argument("http: an answer with " + std::to_string(status) + " needs " +
+                              std::string(duty));
+}
+
 std::string keep_alive_lines(const Options& options) {
   const auto timeout = std::chrono::floor<std::chrono::seconds>(options.keep_alive_timeout);
   if (timeout.count() == 0) return "Connection: keep-alive\r\n";
@@ -70,6 +94,7 @@ void Answer::set_head(int status, const Headers& headers) {
   }
   Head head = {.status = status};
   for (const auto& [name, value] : headers) head.add(name, value);
+  check_duty(status, headers);
   head_ = std::move(head);
   if (head_.closes) keeps_alive_ = false;
 }
@@ -85,6 +110,7 @@ void Answer::Head::add(const std::string& name, const std::string& value) {
     closes = closes || equals_ignoring_case(value, "close");
   } else {
     has_date = has_date || is("Date");
+    upgrades = upgrades || is("Upgrade");
     fields.append(name).append(": ").append(value).append("\r\n");
   }
 }
@@ -107,7 +133,7 @@ void Answer::end(std::string& out, std::string_view last) {
 }
 
 bool Answer::may_have_body() const {
-  return !is_to_head_ && head_.status != 204 && head_.status != 304;
+  return !is_to_head_ && head_.status != 204 && head_.status != 205 && head_.status != 304;
 }
 
 Answer::Framing Answer::chosen_framing() const {
@@ -126,13 +152,17 @@ void Answer::write_head(std::string& out) {
   out += head_.fields;
   if (!head_.has_date) out += date_line();
   out += keeps_alive_ ? lines_->keep_alive : lines_->close;
+  if (head_.upgrades) out += "Connection: upgrade\r\n";  // RFC 9110, 7.8
   write_framing(out);
   out += "\r\n";
 }
 
 // RFC 9110, 8.6: no Content-Length in a 204. HEAD and 304 have that of the body they do not have.
+// 205 has no body either, but has to say so: 15.3.6.
 void Answer::write_framing(std::string& out) const {
-  if (head_.length && head_.status != 204) {
+  if (head_.status == 205) {
+    out += "Content-Length: 0\r\n";
+  } else if (head_.length && head_.status != 204) {
     out += "Content-Length: ";
     append_number(out, *head_.length);
     out += "\r\n";

@@ -56,6 +56,7 @@ class Answer {
     std::optional<std::uint64_t> length = {};  // the value of Content-Length
     bool has_date = false;
     bool closes = false;
+    bool upgrades = false;
 
     void add(const std::string& name, const std::string& value);
   };

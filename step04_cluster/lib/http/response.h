@@ -25,11 +25,14 @@ class Response {
   //
   // "Content-Length" tells the length before the body is written. The body has to keep to it: what
   // is more is not sent, and too much or too little closes the connection. "Connection: close"
-  // closes it, too. HEAD, 204 and 304 are answered without the body.
+  // closes it, too. HEAD, 204, 205 and 304 are answered without the body. "Upgrade" is announced in
+  // Connection, as it has to be.
   //
   // Throws std::invalid_argument, and changes nothing, if the status is not from 200 to 999; a name
   // is no token, or a value has CR, LF or NUL in it; Content-Length is no number, or given twice;
-  // or Transfer-Encoding is given. Throws std::logic_error if the head has been written already.
+  // or Transfer-Encoding is given; or if what RFC 9110, 15, demands for the status is missing:
+  // WWW-Authenticate for 401, Allow for 405, Proxy-Authenticate for 407, Upgrade for 426. Throws
+  // std::logic_error if the head has been written already.
   void write_head(int status, const Headers& headers = {});
 
   // Sends a part of the body. Returns false if the client does not read as fast as that: more than
