@@ -74,6 +74,9 @@ MUTATIONS = {
     "the time left is rounded down": Mutation(
         "step01_fork", "http.cpp", "std::chrono::ceil<", "std::chrono::floor<",
         "test_http.py::test_no_client_is_waited_for_longer_than_5_seconds"),
+    "a request may be for nobody": Mutation(
+        "step01_fork", "http.cpp", "names_its_host(head) ? kOk : kBadRequest", "kOk",
+        "test_http:Serve.WantsToBeToldOneHost"),
     "the marker is not removed": Mutation(
         "step02_env", "environment.cpp", "  unsetenv(name.c_str());\n", "",
         "test_environment:TakeNumber.*"),

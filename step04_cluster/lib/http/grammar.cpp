@@ -39,13 +39,12 @@ std::size_t skip(std::string_view& text, const CharacterSet& set) {
 }
 
 // The same, and "%" with two hexadecimal digits.
-std::size_t skip_with_escapes(std::string_view& text, const CharacterSet& set) {
-  std::size_t size = skip(text, set);
+void skip_with_escapes(std::string_view& text, const CharacterSet& set) {
+  skip(text, set);
   while (text.starts_with('%') && text.size() >= 3 && kHex.contains_all(text.substr(1, 2))) {
     text.remove_prefix(3);
-    size += 3 + skip(text, set);
+    skip(text, set);
   }
-  return size;
 }
 
 bool skip(std::string_view& text, char c) {
