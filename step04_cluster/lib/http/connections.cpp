@@ -29,7 +29,7 @@ Connections::Connections(Handler handler, Options options)
 Connections::~Connections() = default;
 
 std::shared_ptr<Connections> Connections::successor() const {
-  const auto next = std::make_shared<Connections>(handler_, options_);
+  auto next = std::make_shared<Connections>(handler_, options_);
   next->total_ = total_;
   next->requests_ = requests_;
   return next;
