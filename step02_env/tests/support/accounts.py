@@ -14,6 +14,9 @@ import waiting
 
 SECONDS_FOR_A_TEST = 120
 
+# For this run, and not for those that a test starts.
+_FLOOR, _COUNTS = os.environ.pop("FLOOR", None), os.environ.pop("COUNTS", None)
+
 _ran, _left_out, _red, _waiting = set(), {}, [], []
 
 
@@ -63,24 +66,24 @@ def pytest_sessionfinish(session):
     for complaint in complaints:
         print(f"\n{complaint}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    if file := os.environ.get("COUNTS"):
+    if _COUNTS:
         reasons = list(_left_out.values())
-        pathlib.Path(file).write_text(json.dumps({
+        pathlib.Path(_COUNTS).write_text(json.dumps({
             "tests": len(_ran), "left out": {reason: reasons.count(reason) for reason in reasons},
             "red": _red + complaints}))
 
 
 def _complaints():
-    if "FLOOR" not in os.environ:
+    if not _FLOOR:
         return []
-    floor = json.loads(pathlib.Path(os.environ["FLOOR"]).read_text())
+    floor = json.loads(pathlib.Path(_FLOOR).read_text())
     is_strict = bool(os.environ.get("STRICT"))
     there = len(_ran) + len(_left_out)
     complaints = []
     if there < floor["tests"]:
-        complaints.append(f"{os.environ['FLOOR']}: there are at least {floor['tests']} tests, and only {there} were found")
+        complaints.append(f"{_FLOOR}: there are at least {floor['tests']} tests, and only {there} were found")
     if is_strict and there > floor["tests"]:
-        complaints.append(f"{os.environ['FLOOR']}: there are {there} tests, and it says {floor['tests']}: tools/check --record")
+        complaints.append(f"{_FLOOR}: there are {there} tests, and it says {floor['tests']}: tools/check --record")
     if is_strict:
         complaints += [f"left out, for a reason that is not listed: {test}: {reason}"
                        for test, reason in _left_out.items() if reason not in floor.get("may be left out", {})]
