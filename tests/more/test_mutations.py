@@ -172,7 +172,7 @@ MUTATIONS = {
         "test_http_clients.py::test_a_server_that_was_held_up_does_not_blame_its_clients"),
     "a write that has just begun is stuck": Mutation(
         "step04_cluster", "lib/http/output.cpp", "progress = uv_now(loop::uv());", "progress = 0;",
-        "test_http_clients.py::test_no_answer_is_cut_while_time_is_checked"),
+        "test_http_output:HttpOutput.AWriteThatHasJustBegunIsNotStuck"),
     "only its own shortage lets it rest": Mutation(
         "step04_cluster", "lib/net/acceptor.cpp", "error == ENFILE || ", "",
         "test_shortage.py::test_a_shortage_of_the_whole_machine_delays_an_answer"),
