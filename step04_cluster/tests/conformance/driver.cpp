@@ -187,11 +187,16 @@ Json facts_of(const char* event, const Worker& worker) {
           {"listed", cluster::workers().contains(worker.id())}};
 }
 
+// As in Node's event: 4, 6, -1, but "udp4", "udp6".
+Json type_of(const cluster::Query& where) {
+  return where.is_udp() ? Json(where.address_type) : Json(std::stoi(where.address_type));
+}
+
 void tell_listening(const Worker& worker, const cluster::Query& where) {
   Json facts = facts_of("listening", worker);
   facts["where"] = {{"address", or_null(where.address ? where.address->c_str() : nullptr)},
                     {"port", where.port},
-                    {"addressType", std::stoi(where.address_type)}};
+                    {"addressType", type_of(where)}};
   tell(facts);
 }
 

@@ -28,6 +28,10 @@ const tasks = {
     server.on('error', (error) => process.send({ failed: name, code: error.code }));
     server.listen(port, host, () => process.send({ listens: name, port: server.address().port }));
   },
+  bind({ name, port = 0, host = '127.0.0.1' }) {  // UDP, which our workers do not speak
+    const socket = require('dgram').createSocket('udp4');
+    socket.bind(port, host, () => process.send({ listens: name, port: socket.address().port }));
+  },
   close({ name }) {
     servers[name].close(() => process.send({ closed: name }));
     servers[name].closeIdleConnections?.();

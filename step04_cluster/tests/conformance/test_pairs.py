@@ -35,6 +35,14 @@ def test_they_share_a_port_and_take_turns(pair):
     assert sorted(ask(port) for _ in range(8)) == [1] * 4 + [2] * 4
 
 
+@pytest.mark.parametrize("pair", [("ours", "node")], indirect=True, ids=["ours-with-node"])
+def test_a_worker_that_binds_udp_listens(pair):
+    pair.fork()
+    pair.task(1, "bind", name="a")
+    port = pair.message(1, listens="a")["port"]
+    assert pair.wait_for("listening", 1)["where"] == {"address": "127.0.0.1", "port": port, "addressType": "udp4"}
+
+
 def test_they_leave_in_good_order(pair):
     pair.fork(2)
     port = pair.listen([1, 2])
