@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 
+import harness
 import pytest
 from other_users import for_all, open_to_all  # noqa: F401 (for_all is a fixture)
 from scripted import PEER
@@ -121,6 +122,38 @@ def ask_path(path):
         client.connect(str(path))
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         return b"".join(iter(lambda: client.recv(4096), b""))
+
+@pytest.mark.parametrize("text", ["precious\n", "4711 4712\n", "\n", "4" * 30])
+def test_what_is_no_pid_is_not_overwritten(start, tmp_path, text):
+    path = tmp_path / "file"
+    path.write_text(text)
+    cluster = start("--pid-file", path, "--workers", 1)
+    cluster.wait_for_exit(1)
+    cluster.expect(f"--pid-file {path} holds something else than" in cluster.read_all()[1], "the reason")
+    cluster.expect(path.read_text() == text, "it is still there")
+
+
+def test_a_pid_file_is_a_regular_file(start, tmp_path):
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    cluster = start("--pid-file", path, "--workers", 1)
+    cluster.wait_for_exit(1)
+    cluster.expect(f"--pid-file {path} is no regular file" in cluster.read_all()[1], "the reason")
+    cluster.expect(stat.S_ISFIFO(path.stat().st_mode), "it is still there")
+
+
+@pytest.mark.parametrize("before", ["", "4711\n"])
+def test_a_pid_file_without_room_is_an_error_and_goes(start, tmp_path, before):
+    """No file may become longer than nothing: as if the disk were full. See RLIMIT_FSIZE in getrlimit(2)."""
+    path = tmp_path / "pid"
+    if before:
+        path.write_text(before)
+    limit = ["/bin/sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh"]
+    cluster = start(*limit[1:], harness.PROGRAM, "--pid-file", path, "--workers", 1, program=limit[0], port=None)
+    cluster.wait_for_exit(1)
+    cluster.expect(f"--pid-file {path}: File too large" in cluster.read_all()[1], "the file and the reason")
+    cluster.expect(not path.exists(), "no file is left")
+
 
 
 def start_at(start, path, *options):

@@ -291,7 +291,7 @@ MUTATIONS = {
         "step04_cluster", "lib/net/acceptor.cpp", "  if (!is_shortage(errno)) return;", "  return;",
         "faults/test_faults.py::test_7_without_descriptors_nobody_dies_and_nobody_spins"),
     "a pid file is only a file": Mutation(
-        "step04_cluster", "lib/os/pid_file.cpp", "LOCK_EX | LOCK_NB", "LOCK_UN",
+        "step04_cluster", "lib/os/lock_file.cpp", "LOCK_EX | LOCK_NB", "LOCK_UN",
         "test_privileges.py::test_a_second_server_does_not_start"),
     "the end waits for workers that are not there": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp",
@@ -330,6 +330,12 @@ MUTATIONS = {
     "two hosts are as good as one": Mutation(
         "step04_cluster", "lib/http/head_check.cpp", "counts.host > 1 || ", "",
         "test_http_clients.py::test_what_could_be_smuggled_is_refused"),
+    "any file is a pid file": Mutation(
+        "step04_cluster", "lib/os/pid_file.cpp", "  if (!may_go)", "  if (false)",
+        "test_privileges.py::test_what_is_no_pid_is_not_overwritten"),
+    "an empty pid file stays": Mutation(
+        "step04_cluster", "lib/os/pid_file.cpp", "  file_.take_over();\n", "",
+        "test_privileges.py::test_a_pid_file_without_room_is_an_error_and_goes"),
     "HTTP/1.0 may send chunks": Mutation(
         "step04_cluster", "lib/http/head_check.cpp",
         "counts.transfer_encoding > 0 && version_minor == 0", "false",

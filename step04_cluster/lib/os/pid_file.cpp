@@ -1,40 +1,44 @@
 #include "os/pid_file.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <utility>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <iterator>
 
 #include "sys_error.h"
 
 namespace os {
 
-// In a loop: the one who had the file locked may have removed it after we had opened it.
-PidFile::PidFile(std::string path) : path_(std::move(path)) {
-  do {
-    file_ = UniqueFd(open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (!file_) throw_errno("--pid-file " + path_);
-    if (flock(file_.get(), LOCK_EX | LOCK_NB) == -1) {
-      throw_errno("--pid-file " + path_ + " is locked: another server is running");
-    }
-  } while (!is_still_there());
+namespace {
+
+bool is_digit(char c) {
+  return '0' <= c && c <= '9';
+}
+
+// Whatever else stands there, somebody has written it who would miss it.
+bool holds_a_number(int file) {
+  std::array<char, 20> text = {};
+  const ssize_t size = pread(file, text.data(), text.size(), 0);
+  if (size < 1 || size == std::ssize(text)) return false;
+  const auto end = text.begin() + size - (text[size - 1] == '\n' ? 1 : 0);
+  return end != text.begin() && std::all_of(text.begin(), end, is_digit);
+}
+
+}  // namespace
+
+PidFile::PidFile(const std::string& path) : file_(path, 0644, "--pid-file " + path) {
+  const std::string name = "--pid-file " + path;
+  const bool may_go = file_.is_ours() || holds_a_number(file_.fd());
+  errno = EEXIST;
+  if (!may_go) throw_errno(name + " holds something else than a process id, and is left as it is");
+  file_.take_over();
   const std::string line = std::to_string(getpid()) + "\n";
-  check(ftruncate(file_.get(), 0), "ftruncate");
-  check(write(file_.get(), line.data(), line.size()), "write");
-}
-
-PidFile::~PidFile() {
-  if (is_still_there()) unlink(path_.c_str());
-}
-
-// Is what we have locked the file of that name?
-bool PidFile::is_still_there() const {
-  struct stat ours = {};
-  struct stat named = {};
-  return fstat(file_.get(), &ours) == 0 && stat(path_.c_str(), &named) == 0 &&
-         ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+  check(ftruncate(file_.fd(), 0), name.c_str());
+  const ssize_t written = check(write(file_.fd(), line.data(), line.size()), name.c_str());
+  errno = ENOSPC;
+  if (written != std::ssize(line)) throw_errno(name);
 }
 
 }  // namespace os
