@@ -2,13 +2,12 @@
 
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdio>
 
 #include "console.h"
+#include "net/socket_file.h"
 #include "sys_error.h"
 #include "unique_fd.h"
 
@@ -17,10 +16,7 @@ namespace {
 constexpr int kPatience = 60;  // seconds; a reload takes its time
 
 UniqueFd connect_to(const std::string& path) {
-  sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = {}};
-  errno = ENAMETOOLONG;
-  if (path.size() >= sizeof(name.sun_path)) throw_errno("--control " + path);
-  path.copy(name.sun_path, path.size());
+  const sockaddr_un name = net::address_of_path(path);
   UniqueFd socket(check(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
   const timeval patience = {.tv_sec = kPatience, .tv_usec = 0};
   setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));

@@ -48,7 +48,7 @@ def test_they_still_die_with_their_primary(start, for_all):
 ASK = """
 peer.listen(port={port})
 for what in ({{'port': 1}}, {{'address': '0.0.0.0', 'port': {port}}}, {{'fd': 0, 'port': -1}},
-             {{'address': '{path}', 'port': -1, 'addressType': -1}}):
+             {{'port': {port}, 'addressType': 'udp4'}}, {{'address': '{path}', 'port': -1, 'addressType': -1}}):
     answer, fd = peer.ask(index=1, **what)
     tell('told', answer['errno'])
 peer.serve()
@@ -65,8 +65,22 @@ def test_the_primary_binds_for_them_what_its_command_line_allows(start, for_all)
     cluster = start("--user", "nobody", "--workers", 1, "--exec", "/usr/bin/python3", "--",
                     place / "node_peer.py", ASK.format(port=port, path=path), port=port, ready=0)
     cluster.workers_are_foreign = cluster.deaths_are_normal = True
-    cluster.wait_for("worker 1 told -13", count=4)
+    cluster.wait_for("worker 1 told -13", count=5)
     cluster.expect(not path.exists(), "nothing bound")
+
+
+@root_only
+def test_they_do_not_say_who_may_connect(start, for_all):
+    place = pathlib.Path(shutil.copytree(PEER.parent, for_all / "scripts"))
+    open_to_all(place)
+    path = for_all / "socket"
+    script = f"peer.listen(address={str(path)!r}, port=-1, addressType=-1, readableAll=True, writableAll=True)"
+    cluster = start("--user", "nobody", "--workers", 1, "--host", f"unix:{path}", "--exec", "/usr/bin/python3",
+                    "--", place / "node_peer.py", script + "; peer.serve()", umask=0o077)
+    cluster.workers_are_foreign = True
+    cluster.extra_of_primary = {"listener": 0, "channel": 2}
+    cluster.wait_for("^worker 1 .* listening")
+    cluster.expect(stat.S_IMODE(path.stat().st_mode) == 0o700, "the mode that the primary's umask leaves")
 
 
 @pytest.mark.parametrize("user", ["nosuchuser", "4294967295", "-1", ""])
@@ -109,20 +123,6 @@ def test_the_file_of_a_killed_server_is_taken_over(start, tmp_path):
     second.expect(path.read_text() == f"{second.pid}\n", "the new pid")
 
 
-def test_a_pid_file_that_cannot_be_is_an_error(start, tmp_path):
-    cluster = start("--pid-file", tmp_path / "no" / "pid", "--workers", 1)
-    cluster.wait_for_exit(1)
-    cluster.expect("No such file or directory" in cluster.read_all()[1], "the reason")
-
-
-# ---- A path for an address
-
-def ask_path(path):
-    with socket.socket(socket.AF_UNIX) as client:
-        client.connect(str(path))
-        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        return b"".join(iter(lambda: client.recv(4096), b""))
-
 @pytest.mark.parametrize("text", ["precious\n", "4711 4712\n", "\n", "4" * 30])
 def test_what_is_no_pid_is_not_overwritten(start, tmp_path, text):
     path = tmp_path / "file"
@@ -154,6 +154,20 @@ def test_a_pid_file_without_room_is_an_error_and_goes(start, tmp_path, before):
     cluster.expect(f"--pid-file {path}: File too large" in cluster.read_all()[1], "the file and the reason")
     cluster.expect(not path.exists(), "no file is left")
 
+
+def test_a_pid_file_that_cannot_be_is_an_error(start, tmp_path):
+    cluster = start("--pid-file", tmp_path / "no" / "pid", "--workers", 1)
+    cluster.wait_for_exit(1)
+    cluster.expect("No such file or directory" in cluster.read_all()[1], "the reason")
+
+
+# ---- A path for an address
+
+def ask_path(path):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        return b"".join(iter(lambda: client.recv(4096), b""))
 
 
 def start_at(start, path, *options):

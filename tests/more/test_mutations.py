@@ -279,6 +279,40 @@ MUTATIONS = {
     "a privileged primary binds whatever it is asked for": Mutation(
         "step04_cluster", "lib/cluster/utils.cpp", "allowed_places().empty() ||", "true ||",
         "test_privileges.py::test_the_primary_binds_for_them_what_its_command_line_allows"),
+    "datagrams are the same place as connections": Mutation(
+        "step04_cluster", "lib/cluster/utils.cpp", '(query.is_udp() ? "udp:" : "")', "std::string()",
+        "test_privileges.py::test_the_primary_binds_for_them_what_its_command_line_allows"),
+    "a stranger says who may connect": Mutation(
+        "step04_cluster", "lib/cluster/utils.cpp", "is_trusted && query.writable_by_all", "query.writable_by_all",
+        "test_privileges.py::test_they_do_not_say_who_may_connect"),
+    "a mode is changed by the name of the file": Mutation(
+        "step04_cluster", "lib/net/socket_file.cpp",
+        "  if (error != 0) throw std::system_error(error, std::generic_category(), path);\n",
+        "  if (error != 0) throw std::system_error(error, std::generic_category(), path);\n"
+        "  if (mode.writable_by_all) chmod(path.c_str(), 0777);\n",
+        "test_socket_file:SocketFile.SomebodyElseMayHaveReplacedItAtOnce"),
+    "whatever refuses connections is the file of a dead socket": Mutation(
+        "step04_cluster", "lib/net/socket_file.cpp", "!status || !S_ISSOCK(status->st_mode)", "!status",
+        "test_paths.py::test_what_is_no_socket_stays"),
+    "a socket that does not listen is dead": Mutation(
+        "step04_cluster", "lib/net/socket_file.cpp", "SOCK_DGRAM", "SOCK_STREAM",
+        "test_paths.py::test_a_socket_that_does_not_listen_yet_lives"),
+    "two servers replace the same file": Mutation(
+        "step04_cluster", "lib/net/socket_file.cpp",
+        '  const os::LockFile lock(path + ".starting", S_IRUSR | S_IWUSR, path);\n', "",
+        "test_socket_file:SocketFile.IsReplacedByOneServerOnly"),
+    "a name is removed whoever has it": Mutation(
+        "step04_cluster", "lib/net/socket_file.cpp",
+        "status && status->st_dev == device_ && status->st_ino == inode_", "status",
+        "test_paths.py::test_the_name_of_a_successor_stays"),
+    "a socket goes before its name": Mutation(
+        "step04_cluster", "lib/net/bind.h", "  UniqueFd fd;\n  SocketFile file;\n",
+        "  SocketFile file;\n  UniqueFd fd;\n", "test_socket_file:SocketFile.GoesBeforeItsSocket"),
+    "a long path is cut off": Mutation(
+        "step04_cluster", "lib/net/socket_file.cpp",
+        "  if (name.size() >= sizeof(address.sun_path)) throw_errno(path);\n",
+        "  name.resize(std::min(name.size(), sizeof(address.sun_path) - 1));\n",
+        "test_paths.py::test_a_path_that_is_too_long_from_here_is_refused"),
     "the order to die comes before the change of the user": Mutation(
         "step04_cluster", "lib/cluster/child_process.cpp",
         "  drop_privileges(settings);\n  die_with(primary);\n",
@@ -293,6 +327,12 @@ MUTATIONS = {
     "a pid file is only a file": Mutation(
         "step04_cluster", "lib/os/lock_file.cpp", "LOCK_EX | LOCK_NB", "LOCK_UN",
         "test_privileges.py::test_a_second_server_does_not_start"),
+    "any file is a pid file": Mutation(
+        "step04_cluster", "lib/os/pid_file.cpp", "  if (!may_go)", "  if (false)",
+        "test_privileges.py::test_what_is_no_pid_is_not_overwritten"),
+    "an empty pid file stays": Mutation(
+        "step04_cluster", "lib/os/pid_file.cpp", "  file_.take_over();\n", "",
+        "test_privileges.py::test_a_pid_file_without_room_is_an_error_and_goes"),
     "the end waits for workers that are not there": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp",
         "    drain_.stop();\n", "",
@@ -330,12 +370,6 @@ MUTATIONS = {
     "two hosts are as good as one": Mutation(
         "step04_cluster", "lib/http/head_check.cpp", "counts.host > 1 || ", "",
         "test_http_clients.py::test_what_could_be_smuggled_is_refused"),
-    "any file is a pid file": Mutation(
-        "step04_cluster", "lib/os/pid_file.cpp", "  if (!may_go)", "  if (false)",
-        "test_privileges.py::test_what_is_no_pid_is_not_overwritten"),
-    "an empty pid file stays": Mutation(
-        "step04_cluster", "lib/os/pid_file.cpp", "  file_.take_over();\n", "",
-        "test_privileges.py::test_a_pid_file_without_room_is_an_error_and_goes"),
     "HTTP/1.0 may send chunks": Mutation(
         "step04_cluster", "lib/http/head_check.cpp",
         "counts.transfer_encoding > 0 && version_minor == 0", "false",

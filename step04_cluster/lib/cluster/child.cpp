@@ -101,7 +101,7 @@ void Child::started(Server server, const SocketName& name) {
 }
 
 void Child::failed(const Server& server, int error) {
-  const ListenError failure(error, place_of(server.query));
+  const ListenError failure(error, describe_place_of(server.query));
   if (server.outcome.failed)
     server.outcome.failed(failure);
   else

@@ -10,7 +10,6 @@
 
 #include "cluster/dealer.h"
 #include "cluster/worker.h"
-#include "net/bind.h"
 #include "unique_fd.h"
 
 namespace cluster {
@@ -52,8 +51,6 @@ class Handle {
     return dealer_.answer(worker, offer, accepted);
   }
   void bury(Worker& worker) { dealer_.bury(worker); }
-
-  net::SocketFile file;  // the name of a Unix-domain socket, which goes when the socket does
 
  protected:
   // Here the primary accepts, if this policy has it do so: it may, or it shall not any more.

@@ -18,15 +18,11 @@ std::string to_string(Policy policy) {
 }
 
 std::unique_ptr<Handle> new_handle(Policy policy, const std::string& key, const Query& query) {
-  std::unique_ptr<Handle> handle;
   if (policy == Policy::kShared || query.is_udp())
-    handle = std::make_unique<SharedHandle>(key, query);
-  else if (policy == Policy::kReusePort && !query.is_path() && !query.fd)
-    handle = std::make_unique<ReusePortHandle>(key, query);
-  else
-    handle = std::make_unique<RoundRobinHandle>(key, query);
-  if (query.is_path() && !query.fd) handle->file = net::SocketFile(query.address.value_or(""));
-  return handle;
+    return std::make_unique<SharedHandle>(key, query);
+  if (policy == Policy::kReusePort && !query.is_path() && !query.fd)
+    return std::make_unique<ReusePortHandle>(key, query);
+  return std::make_unique<RoundRobinHandle>(key, query);
 }
 
 }  // namespace cluster

@@ -28,8 +28,8 @@ void ReusePortHandle::add(Worker& worker, std::int64_t question) {
 }
 
 ReusePortHandle::Slot ReusePortHandle::new_slot() {
-  UniqueFd socket = bind_for(query_, true);
-  listen_on(socket.get(), query_);
+  net::BoundSocket socket = bind_for(query_, true);
+  listen_on(socket.fd.get(), query_);
   const auto deal = [this](UniqueFd connection) { dealer_.deal(std::move(connection)); };
   return {std::make_unique<net::Acceptor>(std::move(socket), deal)};
 }

@@ -12,7 +12,8 @@ SharedHandle::SharedHandle(const std::string& key, const Query& query)
 
 void SharedHandle::add(Worker& worker, std::int64_t question) {
   const line::Answer answer = {.ack = question, .key = key_, .data = data_};
-  worker.channel().send(line::with_handle(line::answer(answer, next_seq()), type_), socket_.get());
+  worker.channel().send(line::with_handle(line::answer(answer, next_seq()), type_),
+                        socket_.fd.get());
   workers_.insert(&worker);
   if (worker.hands_back()) dealer_.add(worker);
 }

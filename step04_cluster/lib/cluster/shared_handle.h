@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cluster/handle.h"
-#include "unique_fd.h"
+#include "net/bind.h"
 
 namespace cluster {
 
@@ -21,12 +21,12 @@ class SharedHandle : public Handle {
   void add(Worker& worker, std::int64_t question) override;
   bool remove(Worker& worker) override;
   bool is_empty() const override { return workers_.empty(); }
-  std::vector<int> sockets() const override { return {socket_.get()}; }
+  std::vector<int> sockets() const override { return {socket_.fd.get()}; }
 
  private:
   std::string data_;
   std::string type_;  // of the message that the socket goes with
-  UniqueFd socket_;
+  net::BoundSocket socket_;
   std::set<Worker*> workers_;
 };
 

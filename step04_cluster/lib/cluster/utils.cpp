@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "listener.h"
-#include "net/bind.h"
 #include "net/socket.h"
 
 namespace cluster {
@@ -64,7 +63,12 @@ Query query_of(const net::Where& where) {
 
 std::string place_of(const Query& query) {
   const std::string address = query.address.value_or("any");
-  return query.is_path() ? "unix:" + address : host_and_port(address, query.port);
+  if (query.is_path()) return "unix:" + address;
+  return (query.is_udp() ? "udp:" : "") + host_and_port(address, query.port);
+}
+
+std::string describe_place_of(const Query& query) {
+  return query.is_path() ? net::describe_path(query.address.value_or("")) : place_of(query);
 }
 
 std::optional<SocketName> name_of(int socket) {
@@ -73,13 +77,14 @@ std::optional<SocketName> name_of(int socket) {
   return SocketName{address, port_of(socket)};
 }
 
-UniqueFd bind_for(const Query& query, bool reuse_port) {
+net::BoundSocket bind_for(const Query& query, bool reuse_port) {
   if (query.fd) return duplicate(*query.fd, key_of(query));
-  const bool is_allowed = allowed_places().empty() || allowed_places().contains(place_of(query));
+  const bool is_trusted = allowed_places().empty();
+  const bool is_allowed = is_trusted || allowed_places().contains(place_of(query));
   if (!is_allowed) throw ListenError(EACCES, place_of(query));
   if (query.is_path()) {
-    return net::bind_unix(query.address.value_or(""),
-                          {query.readable_by_all, query.writable_by_all});
+    return net::bind_unix(query.address.value_or(""), {is_trusted && query.readable_by_all,
+                                                       is_trusted && query.writable_by_all});
   }
   const net::BindOptions options = {.ipv6_only = (query.flags & 1) != 0,
                                     .reuse_port = reuse_port,
@@ -89,16 +94,15 @@ UniqueFd bind_for(const Query& query, bool reuse_port) {
   return net::bind_udp(query.address.value_or(every), query.port, options);
 }
 
-UniqueFd listen_for(const Query& query) {
-  UniqueFd listener = bind_for(query);
-  listen_on(listener.get(), query);
+net::BoundSocket listen_for(const Query& query) {
+  net::BoundSocket listener = bind_for(query);
+  listen_on(listener.fd.get(), query);
   return listener;
 }
 
 void listen_on(int socket, const Query& query) {
   constexpr int kBacklog = 511;
-  const int backlog = query.backlog > 0 ? query.backlog : kBacklog;
-  if (listen(socket, backlog) == -1) throw ListenError(errno, key_of(query));
+  net::listen_on(socket, place_of(query), query.backlog > 0 ? query.backlog : kBacklog);
 }
 
 std::unique_ptr<net::Acceptor> accept_on(UniqueFd socket, const Query& query,

@@ -10,6 +10,7 @@
 
 #include "cluster/messages.h"
 #include "net/acceptor.h"
+#include "net/bind.h"
 #include "net/connections.h"
 #include "net/listen.h"
 #include "unique_fd.h"
@@ -26,22 +27,27 @@ std::string key_of(const Query& query);
 // The query of a server that wants to listen there.
 Query query_of(const net::Where& where);
 
-// For people: "127.0.0.1:8000", "any:8000", "unix:/run/app.sock".
+// For people: "127.0.0.1:8000", "any:8000", "udp:127.0.0.1:8000", "unix:/run/app.sock".
 std::string place_of(const Query& query);
+
+// The same for an error: if something else than a socket has that name, it says what. See
+// net::describe_path().
+std::string describe_place_of(const Query& query);
 
 // Where `socket` is bound; nothing for a Unix-domain socket. Throws std::system_error.
 std::optional<SocketName> name_of(int socket);
 
 // Workers may ask to listen on this descriptor of the primary. Any other one is refused with
 // EACCES: it might be anything. The same with addresses and paths, once one has been named here: a
-// primary that may do more than its workers would do it for them.
+// primary that may do more than its workers would do it for them. Then, who may connect to a path
+// is not for them to say either.
 void allow_fd(int fd);
 void allow_place(const net::Where& where);
 
 // Returns a socket for `query`: bound, or bound and listening. Port 0 becomes a free one. With
 // `fd`, it is a duplicate of that descriptor. Throws ListenError.
-UniqueFd bind_for(const Query& query, bool reuse_port = false);
-UniqueFd listen_for(const Query& query);
+net::BoundSocket bind_for(const Query& query, bool reuse_port = false);
+net::BoundSocket listen_for(const Query& query);
 
 // Accepts on a socket that came from the primary, for `connections`. Throws ListenError.
 std::unique_ptr<net::Acceptor> accept_on(UniqueFd socket, const Query& query,

@@ -16,9 +16,9 @@ bool is_shortage(int error) {
 
 }  // namespace
 
-Acceptor::Acceptor(UniqueFd listener, std::function<void(UniqueFd)> take)
+Acceptor::Acceptor(BoundSocket listener, std::function<void(UniqueFd)> take)
     : listener_(std::move(listener)),
-      watcher_(listener_.get(), [this] { accept_one(); }),
+      watcher_(listener_.fd.get(), [this] { accept_one(); }),
       retry_([this] { watcher_.wait_until_readable(); }),
       take_(std::move(take)) {}
 
@@ -34,7 +34,7 @@ void Acceptor::pause() {
 // One for each turn of the loop: if more are waiting, the loop comes back at once; and if somebody
 // else shares the socket, he has his chance.
 void Acceptor::accept_one() {
-  UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  UniqueFd connection(accept4(listener_.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (connection) return take_(std::move(connection));
   if (!is_shortage(errno)) return;  // EAGAIN, or a client that gave up while it waited
   watcher_.stop();                  // the loop would come back at once, and again, and burn the CPU

@@ -5,6 +5,7 @@
 
 #include "loop/timer.h"
 #include "loop/watcher.h"
+#include "net/bind.h"
 #include "unique_fd.h"
 
 namespace net {
@@ -13,7 +14,7 @@ class Acceptor {
  public:
   // Takes ownership of `listener`, which listens and is non-blocking. Does nothing until resume().
   // `take` owns the connection that it gets; it is non-blocking and close-on-exec.
-  Acceptor(UniqueFd listener, std::function<void(UniqueFd connection)> take);
+  Acceptor(BoundSocket listener, std::function<void(UniqueFd connection)> take);
 
   // Accepts connections from now on; or leaves them to wait in the kernel's queue, and does not
   // keep the loop running either. If this process may open no more descriptors, it tries again a
@@ -21,12 +22,12 @@ class Acceptor {
   void resume();
   void pause();
 
-  int listener() const { return listener_.get(); }
+  int listener() const { return listener_.fd.get(); }
 
  private:
   void accept_one();
 
-  UniqueFd listener_;
+  BoundSocket listener_;
   loop::Watcher watcher_;
   loop::Timer retry_;
   std::function<void(UniqueFd)> take_;

@@ -2,13 +2,25 @@
 // are non-blocking and close-on-exec. All of these throw ListenError, see listener.h.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "net/socket_file.h"
 #include "unique_fd.h"
 
 namespace net {
+
+// A bound socket and, if it has a name in the file system, that. The name goes first.
+struct BoundSocket {
+  BoundSocket(UniqueFd socket, SocketFile name = {})
+      : fd(std::move(socket)), file(std::move(name)) {}
+
+  UniqueFd fd;
+  SocketFile file;
+};
 
 struct BindOptions {
   bool ipv6_only = false;
@@ -24,33 +36,10 @@ UniqueFd bind_tcp(const std::optional<std::string>& address, int port, BindOptio
 // The same for datagrams; `address` is not optional. See udp(7).
 UniqueFd bind_udp(const std::string& address, int port, BindOptions options = {});
 
-// Who may connect to a socket with a name in the file system: whoever may write to that file. That
-// is its owner and, as umask(2) has it, his group, unless all shall be able to, or nobody else.
-// (Node has an option for reading, too.)
-struct FileMode {
-  bool readable_by_all = false;
-  bool writable_by_all = false;
-  bool only_owner = false;
-};
+// `mode` is that of the file. See SocketFile, and unix(7).
+BoundSocket bind_unix(const std::string& path, FileMode mode = {});
 
-// A file of this name that is left over from a server which is gone is replaced. EADDRINUSE if
-// somebody listens there, or if it is something else. See unix(7).
-UniqueFd bind_unix(const std::string& path, FileMode mode = {});
-
-// Owns the name of such a socket: removes the file in the end.
-class SocketFile {
- public:
-  SocketFile() = default;
-  explicit SocketFile(std::string path) : path_(std::move(path)) {}
-  SocketFile(SocketFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  SocketFile& operator=(SocketFile&& other) noexcept {
-    std::swap(path_, other.path_);
-    return *this;
-  }
-  ~SocketFile();
-
- private:
-  std::string path_;
-};
+// Makes a bound socket accept connections; `where` is what an error names. See listen(2).
+void listen_on(int socket, const std::string& where, int backlog = SOMAXCONN);
 
 }  // namespace net

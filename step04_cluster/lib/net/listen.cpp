@@ -22,7 +22,6 @@ namespace {
 struct Listening {
   explicit Listening(std::shared_ptr<Connections> who) : connections(std::move(who)) {}
   std::shared_ptr<Connections> connections;
-  SocketFile file = {};
   std::optional<Acceptor> acceptor = {};
 };
 
@@ -31,16 +30,15 @@ std::vector<std::shared_ptr<Listening>>& all() {
   return all;
 }
 
-UniqueFd bind_there(const Where& where) {
+BoundSocket bind_there(const Where& where) {
   if (const auto path = path_of(where.host)) return bind_unix(*path);
   return bind_tcp(where.host == "any" ? std::nullopt : std::optional(where.host), where.port);
 }
 
 std::string start(Listening& listening, const Where& where) {
-  UniqueFd socket = bind_there(where);
-  if (const auto path = path_of(where.host)) listening.file = SocketFile(*path);
-  start_listening(socket.get());
-  std::string address = path_of(where.host) ? where.host : address_of(socket.get());
+  BoundSocket socket = bind_there(where);
+  std::string address = path_of(where.host) ? where.host : address_of(socket.fd.get());
+  listen_on(socket.fd.get(), address);
   const auto take = [&taker = *listening.connections](UniqueFd connection) {
     taker.take(std::move(connection));
   };

@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "listener.h"
 #include "net/socket.h"
 #include "supervisor/messages.h"
 #include "supervisor/status.h"
@@ -27,9 +26,9 @@ http::Options options() {
           .send_timeout = seconds(5)};
 }
 
-UniqueFd listen_for_owner(const std::string& path) {
-  UniqueFd socket = net::bind_unix(path, {.only_owner = true});
-  start_listening(socket.get());
+net::BoundSocket listen_for_owner(const std::string& path) {
+  net::BoundSocket socket = net::bind_unix(path, {.only_owner = true});
+  net::listen_on(socket.fd.get(), "unix:" + path);
   return socket;
 }
 
@@ -46,7 +45,6 @@ Control::Control(const std::string& path, Supervisor& supervisor)
               options()),
       acceptor_(listen_for_owner(path), [this](UniqueFd c) { accepted(std::move(c)); }),
       too_late_([this] { answer_questions(true); }) {
-  file_ = net::SocketFile(path);
   acceptor_.resume();
   cluster::on_message([this](auto&, const auto&) { answer_questions(false); });
   cluster::on_exit([this](auto&, const auto&) { answer_questions(false); });

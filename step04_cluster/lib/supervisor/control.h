@@ -10,7 +10,6 @@
 #include "http/server.h"
 #include "loop/timer.h"
 #include "net/acceptor.h"
-#include "net/bind.h"
 #include "supervisor/supervisor.h"
 
 namespace supervisor {
@@ -51,7 +50,6 @@ class Control {
 
   Supervisor& supervisor_;
   http::Server server_;
-  net::SocketFile file_;
   net::Acceptor acceptor_;
   std::list<Question> questions_;
   std::list<Reload> reloads_;
