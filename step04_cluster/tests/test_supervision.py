@@ -185,6 +185,16 @@ def test_a_port_in_use_is_named(start):
                    "try --port 0)" in err, "the address, the reason and a way out")
 
 
+@EVERY_POLICY
+def test_a_second_server_is_refused(start, policy):
+    """With reuseport, the kernel would let it in, and clients would be answered by either."""
+    first = start_with(start, policy, 2)
+    second = start("--policy", policy, workers=2, port=first.port, ready=False)
+    second.wait_for_exit(1)
+    second.expect("Address already in use" in second.read_all()[1], "the reason")
+    first.expect(first.get().status == 200, "the first one serves")
+
+
 def test_a_port_that_becomes_free_in_time_is_used(start):
     other = socket.create_server(("127.0.0.1", 0))
     port = other.getsockname()[1]

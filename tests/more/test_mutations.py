@@ -313,6 +313,9 @@ MUTATIONS = {
         "  if (name.size() >= sizeof(address.sun_path)) throw_errno(path);\n",
         "  name.resize(std::min(name.size(), sizeof(address.sun_path) - 1));\n",
         "test_paths.py::test_a_path_that_is_too_long_from_here_is_refused"),
+    "whoever is the same user may join": Mutation(
+        "step04_cluster", "lib/cluster/reuseport_handle.cpp", "bind_for(query_, !is_first)",
+        "bind_for(query_, true)", "test_supervision.py::test_a_second_server_is_refused"),
     "the order to die comes before the change of the user": Mutation(
         "step04_cluster", "lib/cluster/child_process.cpp",
         "  drop_privileges(settings);\n  die_with(primary);\n",

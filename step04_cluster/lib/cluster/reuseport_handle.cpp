@@ -27,9 +27,14 @@ void ReusePortHandle::add(Worker& worker, std::int64_t question) {
   if (worker.hands_back()) dealer_.add(worker);
 }
 
+// The kernel lets everybody join whose user is the same, another server, too. So the first socket
+// is bound, and listens, like one that shares its port with nobody: if another server has it, that
+// fails. Only then may others join.
 ReusePortHandle::Slot ReusePortHandle::new_slot() {
-  net::BoundSocket socket = bind_for(query_, true);
+  const bool is_first = slots_.empty();
+  net::BoundSocket socket = bind_for(query_, !is_first);
   listen_on(socket.fd.get(), query_);
+  if (is_first) net::reuse_port(socket.fd.get());
   const auto deal = [this](UniqueFd connection) { dealer_.deal(std::move(connection)); };
   return {std::make_unique<net::Acceptor>(std::move(socket), deal)};
 }

@@ -66,6 +66,10 @@ UniqueFd bind_tcp(const std::optional<std::string>& address, int port, BindOptio
   return bound;
 }
 
+void reuse_port(int socket) {
+  set(socket, SOL_SOCKET, SO_REUSEPORT, true);
+}
+
 UniqueFd bind_udp(const std::string& address, int port, BindOptions options) {
   return bind_to_address(SOCK_DGRAM, address, port, options);
 }

@@ -33,6 +33,10 @@ struct BindOptions {
 // See tcp(7).
 UniqueFd bind_tcp(const std::optional<std::string>& address, int port, BindOptions options = {});
 
+// From now on other sockets may have the port of `socket`, those with `reuse_port` of this user.
+// Throws std::system_error. See SO_REUSEPORT in socket(7).
+void reuse_port(int socket);
+
 // The same for datagrams; `address` is not optional. See udp(7).
 UniqueFd bind_udp(const std::string& address, int port, BindOptions options = {});
 
