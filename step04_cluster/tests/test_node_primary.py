@@ -9,6 +9,7 @@ import harness
 import pytest
 from node_primary import node_primary  # noqa: F401 (a fixture)
 from proc import is_gone
+from short_path import long_path, short_path  # noqa: F401 (fixtures)
 from test_api import API
 
 EVERY_NODE_POLICY = pytest.mark.parametrize("policy", ["rr", "none"])
@@ -114,3 +115,14 @@ def test_a_worker_that_leaves_by_itself_is_known_as_voluntary(node_primary):
     node.do("send", 1, "leave")
     ending = node.wait_for("exit")
     assert ending["args"] == [0, None] and ending["voluntary"] is True
+
+
+@EVERY_NODE_POLICY
+def test_they_share_a_long_path(node_primary, policy, long_path):
+    node = node_primary(policy, harness.PROGRAM, "--host", f"unix:{long_path}/socket")
+    node.start(2)
+    with socket.socket(socket.AF_UNIX) as one:
+        one.settimeout(client.PATIENCE)
+        one.connect("socket")
+        one.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert b" 200 " in one.recv(4096)

@@ -8,7 +8,7 @@ import client
 import pytest
 from node_primary import SCRIPTS
 from node_version import NODE, node_version
-from short_path import short_path  # noqa: F401 (a fixture)
+from short_path import long_path, short_path  # noqa: F401 (fixtures)
 
 REQUEST = b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 EVERY_NODE_POLICY = pytest.mark.parametrize("policy", ["rr", "shared"])
@@ -162,6 +162,16 @@ def test_a_path_is_shared_and_its_file_goes_with_the_last_worker(start_node, pol
         cluster.expect(all(pids.count(pid) == 6 for pid in cluster.workers), "six of each")
     cluster.stop()
     cluster.expect(not path.exists(), "no file is left")
+
+
+@EVERY_NODE_POLICY
+def test_a_long_path_is_reached_from_its_folder(start_node, policy, long_path):
+    cluster = start_node(2, "unix", long_path / "socket", policy=policy, ready=0)
+    cluster.wait_for(f"listening on unix:{long_path}/socket ")
+    with UnixClient("socket") as one:
+        cluster.expect(one.ask().status == 200, "an answer")
+    cluster.stop()
+    cluster.expect(not list(long_path.iterdir()), "no file is left")
 
 
 def test_a_path_where_somebody_listens_is_refused(start_node, short_path):

@@ -8,7 +8,7 @@ import subprocess
 import client
 import harness
 import pytest
-from short_path import short_path  # noqa: F401 (a fixture)
+from short_path import long_path, short_path  # noqa: F401 (fixtures)
 
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 BOTH = pytest.mark.parametrize("user", ["--host", "--control"])
@@ -118,20 +118,9 @@ def test_the_name_of_a_successor_stays(start, short_path, user):
 
 # ---- A long path
 
-@pytest.fixture
-def long_path(short_path, monkeypatch):
-    """A folder of more than 107 bytes, which is the current one."""
-    folder = short_path / ("long" * 30)
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
 @pytest.mark.parametrize("policy", ["rr", "shared"])
 def test_a_long_path_is_written_as_it_is_seen_from_here(start, long_path, policy):
     cluster = serving(start, "--host", long_path / "name", policy=policy)
-    if policy == "shared":
-        cluster.extra_of_worker = {"channel": 2}
     cluster.expect(ask("name").endswith(b"Hello world\n"), "an answer")
     cluster.stop()
     cluster.expect(not os.listdir(long_path), "the file is removed")
