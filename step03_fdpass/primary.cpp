@@ -99,13 +99,15 @@ void Primary::handle(Worker& worker, const Message& message) {
 }
 
 void Primary::answer_query(Worker& worker, const Json& query) {
-  const int query_id = integer_in(query, "_queryId");
+  Json answer = {{"_queryId", integer_in(query, "_queryId")}};
+  int server = -1;
   try {
-    worker.channel.send({{"_queryId", query_id}}, server_for(query));
+    server = server_for(query);
   } catch (const std::system_error& error) {
     // The number means the same over there: it is the same kernel.
-    worker.channel.send({{"_queryId", query_id}, {"errno", error.code().value()}});
+    answer["errno"] = error.code().value();
   }
+  worker.channel.send(answer, server);  // a failure of this is no answer: the channel has ended
 }
 
 int Primary::server_for(const Json& message) {

@@ -1,7 +1,9 @@
 """The real primary, two real workers, and a third that we play: it asks, or breaks the rules."""
+import ctypes
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import sys
@@ -17,9 +19,9 @@ RUN_PRIMARY = os.environ.get("RUN_PRIMARY", harness.HERE.parent / "build" / "run
 @pytest.fixture
 def primary(start):
     """primary(script) starts it; worker 1 runs the script, then waits for the end."""
-    def start_primary(script):
+    def start_primary(script, **popen):
         cluster = start(3, sys.executable, PEER, harness.PROGRAM, script,
-                        program=RUN_PRIMARY, port=None)
+                        program=RUN_PRIMARY, port=None, **popen)
         cluster.deaths_are_normal = True
         return cluster
     return start_primary
@@ -133,6 +135,31 @@ peer.say("listening", fds=[0], fd=True); signal.pause()
     cluster.send_signal(signal.SIGUSR1, hostile)
     cluster.wait_for("^worker 1: .*lost on arrival: Too many open files", stream="stderr")
     cluster.wait_for(rf"^worker {hostile} died \(signal 9\)")
+    check_that_the_others_serve(cluster)
+
+
+def test_an_answer_that_cannot_be_sent_is_not_told_as_a_port_that_cannot_be_had(primary):
+    """The kernel refuses to pass one more descriptor on (ETOOMANYREFS, see unix(7)): more are under
+    way than the primary may have open. Without a descriptor, an answer would have gone through."""
+    def make_it_count():  # the kernel does not, for the mightiest; see capabilities(7)
+        pr_capbset_drop, cap_sys_admin, cap_sys_resource = 24, 21, 24
+        for capability in (cap_sys_admin, cap_sys_resource):
+            ctypes.CDLL(None).prctl(pr_capbset_drop, capability, 0, 0, 0)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    cluster = primary("""
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+peer.query(); peer.say("listening"); signal.sigwait([signal.SIGUSR1])
+ours, other = socket.socketpair()
+for _ in range(2): socket.send_fds(ours, [b"x"], [0] * 200)
+answer, _ = peer.query()
+tell("was told:", answer); signal.pause()
+""", preexec_fn=make_it_count)
+    check_that_the_others_serve(cluster)
+    cluster.send_signal(signal.SIGUSR1, worker_1_of(cluster))
+    cluster.wait_for("^worker 1: sendmsg: Too many references|^was told:", stream="stderr")
+    cluster.expect("was told:" not in cluster.printed["stderr"], "no answer at all",
+                   "what a failed send throws is taken for what bind(2) said")
+    cluster.wait_for(r"^worker \d+ died \(signal 9\)")
     check_that_the_others_serve(cluster)
 
 

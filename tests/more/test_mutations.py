@@ -137,6 +137,10 @@ MUTATIONS = {
     "the primary waits for one who does not read": Mutation(
         "step03_fdpass", "primary.cpp", "make_non_blocking(ours.get());", "",
         "test_primary.py::test_a_hostile_worker_is_reported_and_killed_and_the_others_serve_on"),
+    "an answer that cannot be sent is taken for a port that cannot be had": Mutation(
+        "step03_fdpass", "primary.cpp", "    server = server_for(query);\n",
+        "    return worker.channel.send(answer, server_for(query));\n",
+        "test_primary.py::test_an_answer_that_cannot_be_sent_is_not_told_as_a_port_that_cannot_be_had"),
     "a closed channel is polled again and again": Mutation(
         "step03_fdpass", "primary.cpp", "if (!is_open) worker.channel.close();", "",
         "test_primary.py::test_a_worker_that_closes_its_channel_blocks_nobody"),
