@@ -4,6 +4,9 @@
 #include <uv.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <cmath>
 #include <cstdlib>
 #include <map>
 
@@ -33,14 +36,29 @@ const std::map<std::string, cluster::Policy> kPolicies = {
     {"reuseport", cluster::Policy::kReusePort},
 };
 
+// Digits, with a point, perhaps, or with letters behind them for a unit. The library itself also
+// takes nan and 0x10, and reads 010 as 8.
+std::string make_decimal(std::string& text) {
+  const std::size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
+  const bool is_unit = std::all_of(text.begin() + end, text.end(),
+                                   [](unsigned char c) { return std::isalpha(c) != 0; });
+  if (end == 0 || !is_unit) return "'" + text + "' is no decimal number";
+  text.erase(0, std::min(text.find_first_not_of('0'), end - 1));
+  return "";
+}
+
+CLI::Option* decimal(CLI::Option* option) {
+  return option->transform(CLI::Validator(make_decimal, ""));
+}
+
 // An option that is a number of seconds, such as 10 or 0.5; at least a millisecond, unless 0 means
 // that there is no such thing.
 void add_seconds(CLI::App& app, const std::string& name, milliseconds& value,
                  const std::string& description, double least = 0.001) {
   const auto set = [&value](const double& seconds) {
-    value = milliseconds(static_cast<long>(seconds * 1000));
+    value = milliseconds(std::lround(std::ceil(seconds * 1000)));  // so little is not nothing
   };
-  app.add_option_function<double>(name, set, description)
+  decimal(app.add_option_function<double>(name, set, description))
       ->check(CLI::Range(least, 86400.0).description(""))
       ->type_name("SECONDS")
       ->default_str(std::to_string(value.count() / 1000));
@@ -49,8 +67,8 @@ void add_seconds(CLI::App& app, const std::string& name, milliseconds& value,
 // An option that is a number of bytes, such as 16384 or 16KiB.
 void add_bytes(CLI::App& app, const std::string& name, std::size_t& value,
                const std::string& description) {
-  app.add_option(name, value, description)
-      ->transform(CLI::AsSizeValue(false).description(""))
+  decimal(
+      app.add_option(name, value, description)->transform(CLI::AsSizeValue(false).description("")))
       ->check(CLI::Range(std::size_t{64}, std::size_t{1} << 30).description(""))
       ->type_name("BYTES")
       ->capture_default_str();
@@ -73,14 +91,15 @@ void add_where(CLI::App& app, net::Where& where) {
       ->check(CLI::Validator(refuse_names, ""))
       ->type_name("ADDRESS")
       ->capture_default_str();
-  app.add_option("--port", where.port, "0 lets the kernel choose (or $PORT)")
+  decimal(app.add_option("--port", where.port, "0 lets the kernel choose (or $PORT)"))
       ->check(CLI::Range(0, 65535).description(""))
       ->type_name("P")
       ->capture_default_str();
 }
 
 void add_workers(CLI::App& app, CommandLine& line) {
-  app.add_option("--workers", line.supervisor.workers, "how many (default: the usable CPUs)")
+  decimal(
+      app.add_option("--workers", line.supervisor.workers, "how many (default: the usable CPUs)"))
       ->check(CLI::Range(1, supervisor::kMaxWorkers).description(""))
       ->type_name("N");
   app.add_option("--policy", line.policy,
@@ -91,8 +110,9 @@ void add_workers(CLI::App& app, CommandLine& line) {
   app.add_option("--exec", line.exec, "the workers' program, with the arguments after --")
       ->type_name("PROGRAM");
   app.add_option("args", line.args)->group("");
-  app.add_option("--allow-fd", line.fds,
-                 "an inherited descriptor that such a program may listen on; may be repeated")
+  decimal(
+      app.add_option("--allow-fd", line.fds,
+                     "an inherited descriptor that such a program may listen on; may be repeated"))
       ->check(CLI::Range(3, 1 << 20).description(""))
       ->allow_extra_args(false)
       ->type_name("FD");
@@ -115,8 +135,8 @@ void add_operation(CLI::App& app, CommandLine& line) {
               "after TERM, serve on for so long; /healthz says 503", 0);
   add_seconds(app, "--liveness-timeout", line.supervisor.liveness_timeout,
               "a worker that does not answer its primary for so long is killed; 0: never", 0);
-  app.add_option("--max-requests", line.max_requests,
-                 "about so many, then a worker is replaced; 0: no limit")
+  decimal(app.add_option("--max-requests", line.max_requests,
+                         "about so many, then a worker is replaced; 0: no limit"))
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40).description(""))
       ->type_name("N")
       ->capture_default_str();

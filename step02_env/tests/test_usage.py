@@ -10,7 +10,7 @@ import pytest
 WRONG = [("--workers", "0"), ("--workers", "-1"), ("--workers", "many"), ("--workers", "99999"),
          ("--workers", ""), ("--workers", "2 "), ("--workers", "1e1"),
          ("--workers", "99999999999999999999"), ("--port", "-1"), ("--port", "65536"),
-         ("--port", "http"), ("--port", "")]
+         ("--port", "http"), ("--port", ""), ("--port", "0x1f90"), ("--port", "nan"), ("--port", "inf")]
 
 
 @pytest.mark.parametrize("option, value", WRONG)
@@ -80,9 +80,10 @@ def become_ordinary():
         ctypes.CDLL(None).prctl(pr_capbset_drop, cap_net_bind_service, 0, 0, 0)
 
 
-def test_a_reserved_port_can_be_used(start):
+@pytest.mark.parametrize("zero", ["", "0"])  # which makes a number octal in C, and nowhere else
+def test_a_reserved_port_can_be_used(start, zero):
     with client.reserved_port() as reserved:
         port = reserved.getsockname()[1]
-        cluster = start(workers=1, port=port)
+        cluster = start(workers=1, port=f"{zero}{port}")
         cluster.expect(cluster.port == port, f"port {port}, as asked")
         cluster.expect(cluster.get().status == 200, "an answer")

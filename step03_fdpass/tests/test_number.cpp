@@ -9,10 +9,12 @@ namespace {
 TEST(NumberIn, ReadsTheWholeText) {
   EXPECT_EQ(number_in("n", "0", 0, 9), 0);
   EXPECT_EQ(number_in("n", "65535", 0, 65535), 65535);
+  EXPECT_EQ(number_in("n", "010", 0, 10), 10);
 }
 
 TEST(NumberIn, RefusesEverythingElse) {
-  for (const char* text : {"", " 1", "1 ", "+1", "-1", "1x", "0x1", "1.0", "99999999999", "10"}) {
+  for (const char* text :
+       {"", " 1", "1 ", "+1", "-1", "1x", "0x1", "1.0", "nan", "1e0", "99999999999", "10"}) {
     EXPECT_THROW(number_in("n", text, 0, 9), std::invalid_argument) << text;
   }
 }

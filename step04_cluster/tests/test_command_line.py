@@ -11,7 +11,13 @@ WRONG = [("--workers", "0"), ("--workers", "-1"), ("--workers", "many"), ("--wor
          ("--drain-timeout", "soon"), ("--keep-alive-timeout", "-1"), ("--max-header-size", "1"),
          ("--max-body-size", "much"), ("--host", "localhost"), ("--host", "1.2.3"), ("--host", ""),
          ("--host", "unix:"), ("--drain-grace", "-1"), ("--liveness-timeout", "never"),
-         ("--max-requests", "-1"), ("--max-requests", "99999999999999999999")]
+         ("--max-requests", "-1"), ("--max-requests", "99999999999999999999"),
+         ("--port", "0x1f90"), ("--workers", "0b1"), ("--workers", "1e0"), ("--max-requests", "+1"),
+         ("--max-header-size", "0x4000"), ("--allow-fd", "3.5"), ("--drain-timeout", "0x1p3"),
+         ("--drain-timeout", "1e99"), ("--drain-timeout", "1.5.2"), ("--drain-timeout", "10m")]
+SECONDS = ("start-timeout", "drain-timeout", "drain-grace", "liveness-timeout", "keep-alive-timeout",
+           "headers-timeout", "request-timeout", "send-timeout")
+WRONG += [(f"--{option}", value) for option in SECONDS for value in ("nan", "-nan", "inf")]
 
 
 @pytest.mark.parametrize("option, value", WRONG)
@@ -102,6 +108,16 @@ def test_a_privileged_port_is_refused_to_an_ordinary_user(start):
     _, err = cluster.read_all()
     cluster.expect("listen 127.0.0.1:80: Permission denied (ports below 1024 may be for root alone"
                    in err, "the address, the reason and a way out")
+
+
+def test_a_leading_zero_changes_nothing(start):
+    with client.reserved_port() as reserved:
+        port = reserved.getsockname()[1]
+        cluster = start("--drain-timeout", "010.0", "--max-header-size", "02000", workers="01", port=f"0{port}", ready=1)
+        cluster.expect(cluster.port == port, f"port {port}, not an octal number")
+        cluster.expect(cluster.get().status == 200, "an answer")
+        request = b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 1100 + b"\r\n\r\n"
+        cluster.expect(cluster.exchange(request).status == 200, "a head of 2000 bytes may come")
 
 
 @pytest.mark.parametrize("question", ["status", "reload", "stop"])

@@ -415,6 +415,12 @@ MUTATIONS = {
     "a refused upload is reset": Mutation(
         "step04_cluster", "lib/http/connection_end.cpp", "  socket_.linger();", "  socket_.close();",
         "test_http_clients.py::test_a_client_that_reads_only_after_its_upload_learns_why_it_is_refused"),
+    "a leading zero makes a number octal": Mutation(
+        "step04_cluster", "command_line.cpp", "  text.erase(0, std::min(text.find_first_not_of('0'), end - 1));\n",
+        "", "test_command_line.py::test_a_leading_zero_changes_nothing"),
+    "nan is a number of seconds": Mutation(
+        "step04_cluster", "command_line.cpp", "if (end == 0 || !is_unit)", "if (!is_unit)",
+        "test_command_line.py::test_a_wrong_value_is_refused[--drain-timeout-nan]"),
     "requests are handled for a client that does not read": Mutation(
         "step04_cluster", "lib/http/connection.cpp",
         " && socket_.is_open() && output_.waiting() <= Output::kHighWater;", " && socket_.is_open();",
