@@ -191,8 +191,8 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/dealer.cpp", "    rest(worker);\n    hand_off();\n",
         "    become_free(worker);\n", "test_hand_over.py::test_a_worker_that_refuses_is_given_time"),
     "a worker may be in the queue twice": Mutation(
-        "step04_cluster", "lib/cluster/round_robin_handle.cpp",
-        "  if (dealer_.has(worker)) throw ListenError(EADDRINUSE, key_);\n", "",
+        "step04_cluster", "lib/cluster/handle.cpp",
+        "  if (has(worker)) throw ListenError(EADDRINUSE, key_);\n", "",
         "test_hand_over.py::test_a_worker_that_asks_twice_is_told_so"),
     "the last words of a worker are not heard": Mutation(
         "step04_cluster", "lib/cluster/primary.cpp", "  worker->channel_.read_all();", "  ;",

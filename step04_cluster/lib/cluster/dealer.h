@@ -29,7 +29,7 @@ class Dealer {
   // (False: it did not take any before.)
   void add(Worker& worker);
   bool remove(Worker& worker);
-  bool has(Worker& worker) const { return workers_.contains(&worker); }
+  bool has(const Worker& worker) const { return workers_.contains(&worker); }
   bool has_workers() const { return !workers_.empty(); }
 
   // Deals a new connection; or one that has been served, is idle, and goes first.
@@ -68,7 +68,7 @@ class Dealer {
 
   std::string quoted_key_;
   std::function<void(bool)> want_;
-  std::set<Worker*> workers_;        // that take connections
+  std::set<const Worker*> workers_;  // that take connections
   std::deque<Worker*> free_;         // of these, the ones without an offer, the longest-free first
   std::deque<Worker*> resting_;      // have refused, and are free again soon
   std::deque<Connection> waiting_;   // for a free worker, in order of arrival

@@ -1,8 +1,18 @@
 #include "cluster/handle.h"
 
+#include <cerrno>
+
+#include "listener.h"
 #include "net/socket.h"
 
 namespace cluster {
+
+// Not twice: it would be in the queue of free workers twice, too, and be offered a second
+// connection before it has answered the first.
+void Handle::add(Worker& worker, std::int64_t question) {
+  if (has(worker)) throw ListenError(EADDRINUSE, key_);
+  admit(worker, question);
+}
 
 // If others listen, but none of them knows of handing back, it is closed, as a worker of that kind
 // would have done. If nobody listens just now, it waits for a replacement.

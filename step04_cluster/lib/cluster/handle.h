@@ -29,8 +29,12 @@ class Handle {
   virtual ~Handle() = default;
 
   // `worker` wants to listen: its queryServer has the number `question`. Answers it.
-  // Throws std::system_error, if it does not: the caller will answer with that error.
-  virtual void add(Worker& worker, std::int64_t question) = 0;
+  // Throws std::system_error, if it does not: the caller will answer with that error. Such as
+  // EADDRINUSE, if it listens here already.
+  void add(Worker& worker, std::int64_t question);
+
+  // Does `worker` listen here?
+  virtual bool has(const Worker& worker) const = 0;
 
   // `worker` listens no longer; what it was offered before, it may still take. False if it did not
   // listen here.
@@ -53,6 +57,9 @@ class Handle {
   void bury(Worker& worker) { dealer_.bury(worker); }
 
  protected:
+  // See add(): it is a worker that does not listen here yet.
+  virtual void admit(Worker& worker, std::int64_t question) = 0;
+
   // Here the primary accepts, if this policy has it do so: it may, or it shall not any more.
   virtual void want(bool /*more*/) {}
 

@@ -15,9 +15,11 @@ ReusePortHandle::ReusePortHandle(const std::string& key, Query query)
   query_.port = port_of(slots_.front().acceptor->listener());
 }
 
-void ReusePortHandle::add(Worker& worker, std::int64_t question) {
-  const bool is_here = std::ranges::find(slots_, &worker, &Slot::worker) != slots_.end();
-  if (is_here) throw ListenError(EADDRINUSE, key_);
+bool ReusePortHandle::has(const Worker& worker) const {
+  return std::ranges::find(slots_, &worker, &Slot::worker) != slots_.end();
+}
+
+void ReusePortHandle::admit(Worker& worker, std::int64_t question) {
   const line::Answer answer = {.ack = question, .key = key_, .data = query_.data};
   Slot& slot = free_slot();
   worker.channel().send(line::with_handle(line::answer(answer, next_seq())),

@@ -24,7 +24,7 @@ class ReusePortHandle : public Handle {
   // Binds the first socket at once. Throws ListenError.
   ReusePortHandle(const std::string& key, Query query);
 
-  void add(Worker& worker, std::int64_t question) override;
+  bool has(const Worker& worker) const override;
   bool remove(Worker& worker) override;
   bool is_empty() const override;
   std::vector<int> sockets() const override;
@@ -35,6 +35,7 @@ class ReusePortHandle : public Handle {
     Worker* worker = nullptr;
   };
 
+  void admit(Worker& worker, std::int64_t question) override;
   void want(bool more) override;
   Slot new_slot();
   Slot& free_slot();

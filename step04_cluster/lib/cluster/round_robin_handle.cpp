@@ -12,8 +12,7 @@ RoundRobinHandle::RoundRobinHandle(const std::string& key, const Query& query)
         dealer_.deal(std::move(connection));
       }) {}
 
-void RoundRobinHandle::add(Worker& worker, std::int64_t question) {
-  if (dealer_.has(worker)) throw ListenError(EADDRINUSE, key_);
+void RoundRobinHandle::admit(Worker& worker, std::int64_t question) {
   line::Answer answer = {.ack = question, .key = key_, .data = data_};
   answer.name = name_of(acceptor_.listener());
   worker.channel().send(line::answer(answer, next_seq()));

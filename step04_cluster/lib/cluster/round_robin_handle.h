@@ -16,12 +16,13 @@ class RoundRobinHandle : public Handle {
   // Listens at once. Throws ListenError.
   RoundRobinHandle(const std::string& key, const Query& query);
 
-  void add(Worker& worker, std::int64_t question) override;
+  bool has(const Worker& worker) const override { return dealer_.has(worker); }
   bool remove(Worker& worker) override { return dealer_.remove(worker); }
   bool is_empty() const override { return !dealer_.has_workers(); }
   std::vector<int> sockets() const override { return {acceptor_.listener()}; }
 
  private:
+  void admit(Worker& worker, std::int64_t question) override;
   void want(bool more) override { more ? acceptor_.resume() : acceptor_.pause(); }
 
   std::string data_;  // a JSON value, Node's affair: the first worker's, given to the others

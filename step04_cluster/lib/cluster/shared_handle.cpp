@@ -10,7 +10,7 @@ SharedHandle::SharedHandle(const std::string& key, const Query& query)
       type_(query.is_udp() ? "dgram.Native" : "net.Native"),
       socket_(bind_for(query)) {}
 
-void SharedHandle::add(Worker& worker, std::int64_t question) {
+void SharedHandle::admit(Worker& worker, std::int64_t question) {
   const line::Answer answer = {.ack = question, .key = key_, .data = data_};
   worker.channel().send(line::with_handle(line::answer(answer, next_seq()), type_),
                         socket_.fd.get());

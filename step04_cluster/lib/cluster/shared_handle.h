@@ -18,16 +18,18 @@ class SharedHandle : public Handle {
   // Binds at once. Throws ListenError.
   SharedHandle(const std::string& key, const Query& query);
 
-  void add(Worker& worker, std::int64_t question) override;
+  bool has(const Worker& worker) const override { return workers_.contains(&worker); }
   bool remove(Worker& worker) override;
   bool is_empty() const override { return workers_.empty(); }
   std::vector<int> sockets() const override { return {socket_.fd.get()}; }
 
  private:
+  void admit(Worker& worker, std::int64_t question) override;
+
   std::string data_;
   std::string type_;  // of the message that the socket goes with
   net::BoundSocket socket_;
-  std::set<Worker*> workers_;
+  std::set<const Worker*> workers_;
 };
 
 }  // namespace cluster
