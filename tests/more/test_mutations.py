@@ -245,6 +245,12 @@ MUTATIONS = {
     "accept is asked again and again without descriptors": Mutation(
         "step04_cluster", "lib/net/acceptor.cpp", "  watcher_.stop();                  //", "  //",
         "test_cluster.py::test_a_primary_without_free_descriptors_lets_clients_wait"),
+    "a listener that was shut down is asked for ever": Mutation(
+        "step04_cluster", "lib/net/acceptor.cpp", "  if (is_for_ever(errno)) return give_up(errno);\n", "",
+        "test_acceptor:Acceptor.GivesUpAListenerThatCanNeverAcceptAgain"),
+    "the primary does not see that a shared socket was shut down": Mutation(
+        "step04_cluster", "lib/cluster/shared_handle.cpp", "  end_->wait_until_hung_up();\n", "",
+        "test_shut_down.py::test_a_shared_socket"),
     "failing starts are repeated without a pause": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp",
         "if (wait.count() > 0) return retry_.start(wait), false;", "",

@@ -81,7 +81,8 @@ void Child::query_answered(Server server, const Message& message, UniqueFd fd) {
 
 void Child::listen_on_shared(Server server, UniqueFd socket) {
   try {
-    server.acceptor = accept_on(std::move(socket), server.query, server.connections);
+    server.acceptor = accept_on(std::move(socket), server.query, server.connections,
+                                [this, key = server.key](int) { lost(key); });
   } catch (const ListenError& error) {
     channel_.send(line::close(server.key, next_seq()));
     return failed(server, error.code().value());

@@ -68,6 +68,7 @@ class Child {
   int free_index(const Query& query) const;
 
   // In child_leave.cpp:
+  void lost(const std::string& key);
   void stopped();
   void channel_ended(const std::string& error);
 

@@ -26,6 +26,12 @@ void Child::close(const std::shared_ptr<net::Connections>& connections) {
   connections->stop(nullptr, [] {});
 }
 
+// Somebody who shares this socket has shut it down. The primary says so; its clients are served on.
+void Child::lost(const std::string& key) {
+  channel_.send(line::close(key, next_seq()));
+  servers_.erase(key);
+}
+
 void Child::disconnect() {
   if (std::exchange(leaving_, true)) return;
   std::map<std::shared_ptr<net::Connections>, std::string> finishing;

@@ -1,7 +1,9 @@
 #include "cluster/handle.h"
 
 #include <cerrno>
+#include <system_error>
 
+#include "console.h"
 #include "listener.h"
 #include "net/socket.h"
 
@@ -18,6 +20,13 @@ void Handle::add(Worker& worker, std::int64_t question) {
 // would have done. If nobody listens just now, it waits for a replacement.
 void Handle::take_back(UniqueFd connection) {
   if (dealer_.has_workers() || is_empty()) dealer_.deal_again(std::move(connection));
+}
+
+void Handle::socket_broke(int error) {
+  complain("cluster: accept " + place + ": " + std::generic_category().message(error) +
+           " (somebody has shut it down; it is closed until a worker listens there again)");
+  const std::function<void()> tell = on_broken;  // a copy: this handle may be destroyed
+  if (is_broken()) tell();
 }
 
 Listening Handle::status() const {

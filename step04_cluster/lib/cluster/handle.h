@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,9 @@ class Handle {
   // Does `worker` listen here?
   virtual bool has(const Worker& worker) const = 0;
 
+  // `worker` has said that it listens somewhere: here, perhaps.
+  virtual void listening(const Worker& /*worker*/) {}
+
   // `worker` listens no longer; what it was offered before, it may still take. False if it did not
   // listen here.
   virtual bool remove(Worker& worker) = 0;
@@ -45,6 +49,9 @@ class Handle {
 
   // A worker that leaves has handed this connection back: one that it has served, and is idle now.
   void take_back(UniqueFd connection);
+
+  // Can nobody accept here any more? The last socket was shut down by somebody who shares it.
+  virtual bool is_broken() const = 0;
 
   // The sockets on which clients connect.
   virtual std::vector<int> sockets() const = 0;
@@ -56,12 +63,18 @@ class Handle {
   }
   void bury(Worker& worker) { dealer_.bury(worker); }
 
+  std::string place;                // for people
+  std::function<void()> on_broken;  // see is_broken(); it may destroy this
+
  protected:
   // See add(): it is a worker that does not listen here yet.
   virtual void admit(Worker& worker, std::int64_t question) = 0;
 
   // Here the primary accepts, if this policy has it do so: it may, or it shall not any more.
   virtual void want(bool /*more*/) {}
+
+  // A socket cannot accept any more, for this reason: says so; tells on_broken, if it was the last.
+  void socket_broke(int error);
 
   Dealer dealer_;
   const std::string key_;

@@ -59,6 +59,7 @@ void Primary::receive(Worker& worker, const Message& message, UniqueFd fd) {
     query_server(worker, message);
   } else if (message.act == "listening") {
     worker.state_ = Worker::State::kListening;
+    for (const auto& [key, handle] : handles_) handle->listening(worker);
     on_listening.emit(worker, message.query);
   } else if (message.act == "close") {
     close(worker, message.key);
@@ -80,9 +81,14 @@ void Primary::query_server(Worker& worker, const Message& message) {
 // The first that asks for a key makes us bind; the others share.
 void Primary::add_to_handle(Worker& worker, const Message& message, const std::string& key) {
   const auto found = handles_.find(key);
-  if (found != handles_.end()) return found->second->add(worker, message.seq);
+  if (found != handles_.end() && !found->second->is_broken()) {
+    return found->second->add(worker, message.seq);
+  }
+  handles_.erase(key);
   if (handles_.size() == kMaxHandles) throw ListenError(EMFILE, key);
   auto handle = new_handle(policy, key, message.query);
+  handle->place = place_of(message.query, handle->sockets().front());
+  handle->on_broken = [this, key] { handles_.erase(key); };
   handle->add(worker, message.seq);
   handles_.emplace(key, std::move(handle));
 }

@@ -6,6 +6,7 @@
 
 #include "cluster/utils.h"
 #include "listener.h"
+#include "net/socket.h"
 
 namespace cluster {
 
@@ -38,10 +39,21 @@ ReusePortHandle::Slot ReusePortHandle::new_slot() {
   listen_on(socket.fd.get(), query_);
   if (is_first) net::reuse_port(socket.fd.get());
   const auto deal = [this](UniqueFd connection) { dealer_.deal(std::move(connection)); };
-  return {std::make_unique<net::Acceptor>(std::move(socket), deal)};
+  const auto broke = [this, fd = socket.fd.get()](int error) { slot_broke(fd, error); };
+  return {std::make_unique<net::Acceptor>(std::move(socket), deal, broke)};
 }
 
+// The others are sockets of their own.
+void ReusePortHandle::slot_broke(int socket, int error) {
+  std::erase_if(slots_, [=](const Slot& slot) { return slot.acceptor->listener() == socket; });
+  socket_broke(error);
+}
+
+// Not one whose worker has shut the socket down before it went.
 ReusePortHandle::Slot& ReusePortHandle::free_slot() {
+  std::erase_if(slots_, [](const Slot& slot) {
+    return slot.worker == nullptr && !net::can_accept(slot.acceptor->listener());
+  });
   const auto found = std::ranges::find(slots_, nullptr, &Slot::worker);
   if (found != slots_.end()) return *found;
   slots_.push_back(new_slot());

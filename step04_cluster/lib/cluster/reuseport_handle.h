@@ -27,6 +27,7 @@ class ReusePortHandle : public Handle {
   bool has(const Worker& worker) const override;
   bool remove(Worker& worker) override;
   bool is_empty() const override;
+  bool is_broken() const override { return slots_.empty(); }
   std::vector<int> sockets() const override;
 
  private:
@@ -39,6 +40,7 @@ class ReusePortHandle : public Handle {
   void want(bool more) override;
   Slot new_slot();
   Slot& free_slot();
+  void slot_broke(int socket, int error);
 
   Query query_;  // with the real port
   std::vector<Slot> slots_;

@@ -8,9 +8,11 @@
 namespace cluster {
 
 RoundRobinHandle::RoundRobinHandle(const std::string& key, const Query& query)
-    : Handle(key), data_(query.data), acceptor_(listen_for(query), [this](UniqueFd connection) {
-        dealer_.deal(std::move(connection));
-      }) {}
+    : Handle(key),
+      data_(query.data),
+      acceptor_(
+          listen_for(query), [this](UniqueFd connection) { dealer_.deal(std::move(connection)); },
+          [this](int error) { socket_broke(error); }) {}
 
 void RoundRobinHandle::admit(Worker& worker, std::int64_t question) {
   line::Answer answer = {.ack = question, .key = key_, .data = data_};

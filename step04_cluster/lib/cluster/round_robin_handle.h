@@ -8,6 +8,7 @@
 
 #include "cluster/handle.h"
 #include "net/acceptor.h"
+#include "net/socket.h"
 
 namespace cluster {
 
@@ -19,6 +20,7 @@ class RoundRobinHandle : public Handle {
   bool has(const Worker& worker) const override { return dealer_.has(worker); }
   bool remove(Worker& worker) override { return dealer_.remove(worker); }
   bool is_empty() const override { return !dealer_.has_workers(); }
+  bool is_broken() const override { return !net::can_accept(acceptor_.listener()); }
   std::vector<int> sockets() const override { return {acceptor_.listener()}; }
 
  private:

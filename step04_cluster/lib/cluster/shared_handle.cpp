@@ -1,6 +1,9 @@
 #include "cluster/shared_handle.h"
 
+#include <cerrno>
+
 #include "cluster/utils.h"
+#include "net/socket.h"
 
 namespace cluster {
 
@@ -16,6 +19,22 @@ void SharedHandle::admit(Worker& worker, std::int64_t question) {
                         socket_.fd.get());
   workers_.insert(&worker);
   if (worker.hands_back()) dealer_.add(worker);
+}
+
+// Who accepts finds out that he cannot any more; but it is for us to close the place. (Before
+// anybody listens, a socket seems to be at its end.)
+void SharedHandle::listening(const Worker& worker) {
+  if (end_ || !has(worker) || !net::can_accept(socket_.fd.get())) return;
+  end_.emplace(socket_.fd.get(), [this] { hung_up(); });
+  end_->wait_until_hung_up();
+}
+
+bool SharedHandle::is_broken() const {
+  return end_ && !net::can_accept(socket_.fd.get());
+}
+
+void SharedHandle::hung_up() {
+  if (is_broken()) socket_broke(EINVAL);  // what accept(2) says
 }
 
 bool SharedHandle::remove(Worker& worker) {

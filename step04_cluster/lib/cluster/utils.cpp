@@ -71,6 +71,11 @@ std::string describe_place_of(const Query& query) {
   return query.is_path() ? net::describe_path(query.address.value_or("")) : place_of(query);
 }
 
+std::string place_of(const Query& query, int socket) {
+  const auto name = name_of(socket);
+  return name ? host_and_port(name->address, name->port) : place_of(query);
+}
+
 std::optional<SocketName> name_of(int socket) {
   const std::string address = net::local_address(socket);
   if (address.empty()) return std::nullopt;
@@ -106,7 +111,8 @@ void listen_on(int socket, const Query& query) {
 }
 
 std::unique_ptr<net::Acceptor> accept_on(UniqueFd socket, const Query& query,
-                                         const std::shared_ptr<net::Connections>& connections) {
+                                         const std::shared_ptr<net::Connections>& connections,
+                                         std::function<void(int)> broken) {
   // libuv, and so a Node primary, finds out in listen() only that the port is taken: then the
   // socket is bound to no port, and listening would open a random one.
   const bool any_port = query.is_path() || query.port == 0;
@@ -117,7 +123,7 @@ std::unique_ptr<net::Acceptor> accept_on(UniqueFd socket, const Query& query,
   const auto take = [connections](UniqueFd connection) {
     connections->take(std::move(connection));
   };
-  auto acceptor = std::make_unique<net::Acceptor>(std::move(socket), take);
+  auto acceptor = std::make_unique<net::Acceptor>(std::move(socket), take, std::move(broken));
   acceptor->resume();
   return acceptor;
 }

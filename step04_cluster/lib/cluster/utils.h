@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,9 @@ Query query_of(const net::Where& where);
 // For people: "127.0.0.1:8000", "any:8000", "udp:127.0.0.1:8000", "unix:/run/app.sock".
 std::string place_of(const Query& query);
 
+// The same, with the port that `socket` is bound to.
+std::string place_of(const Query& query, int socket);
+
 // The same for an error: if something else than a socket has that name, it says what. See
 // net::describe_path().
 std::string describe_place_of(const Query& query);
@@ -49,9 +53,11 @@ void allow_place(const net::Where& where);
 net::BoundSocket bind_for(const Query& query, bool reuse_port = false);
 net::BoundSocket listen_for(const Query& query);
 
-// Accepts on a socket that came from the primary, for `connections`. Throws ListenError.
+// Accepts on a socket that came from the primary, for `connections`. `broken`: see net::Acceptor.
+// Throws ListenError.
 std::unique_ptr<net::Acceptor> accept_on(UniqueFd socket, const Query& query,
-                                         const std::shared_ptr<net::Connections>& connections);
+                                         const std::shared_ptr<net::Connections>& connections,
+                                         std::function<void(int error)> broken);
 
 // listen(2) with the backlog that `query` asks for, by default 511, as in Node. Throws ListenError.
 void listen_on(int socket, const Query& query);

@@ -30,6 +30,8 @@ void Watcher::start(int events) {
   if (events == events_) return;  // libuv would take the descriptor out of epoll and put it back
   events_ = events;
   uv_poll_start(&handle_->uv, events, became_ready);
+  auto* handle = reinterpret_cast<uv_handle_t*>(&handle_->uv);
+  events == UV_DISCONNECT ? uv_unref(handle) : uv_ref(handle);
 }
 
 void Watcher::stop() {

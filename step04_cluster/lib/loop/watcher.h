@@ -22,6 +22,8 @@ class Watcher {
   // loop running.
   void wait_until_readable() { start(UV_READABLE); }
   void wait_until_readable_or_writable() { start(UV_READABLE | UV_WRITABLE); }
+  // Until nothing can come any more. Only this is no reason to keep the loop running.
+  void wait_until_hung_up() { start(UV_DISCONNECT); }
   void stop();
 
  private:

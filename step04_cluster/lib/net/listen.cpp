@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cluster/cluster.h"
+#include "console.h"
 #include "listener.h"
 #include "loop/loop.h"
 #include "net/acceptor.h"
@@ -42,7 +43,11 @@ std::string start(Listening& listening, const Where& where) {
   const auto take = [&taker = *listening.connections](UniqueFd connection) {
     taker.take(std::move(connection));
   };
-  listening.acceptor.emplace(std::move(socket), take);
+  const auto broken = [&listening, address](int error) {
+    complain("cluster: accept " + address + ": " + std::generic_category().message(error));
+    std::erase_if(all(), [&](const auto& entry) { return entry.get() == &listening; });
+  };
+  listening.acceptor.emplace(std::move(socket), take, broken);
   listening.acceptor->resume();
   return address;
 }

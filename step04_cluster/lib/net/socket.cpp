@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "sys_error.h"
@@ -29,6 +30,11 @@ std::string local_address(int socket) {
   char host[NI_MAXHOST] = "";
   getnameinfo(any, size, host, sizeof(host), nullptr, 0, NI_NUMERICHOST);
   return host;
+}
+
+bool can_accept(int listener) {
+  pollfd end = {listener, POLLRDHUP, 0};  // POLLHUP and POLLERR are always asked for
+  return poll(&end, 1, 0) == 0;
 }
 
 uid_t peer_of(int connection) {

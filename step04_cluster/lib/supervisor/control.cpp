@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <system_error>
 #include <utility>
 
+#include "console.h"
 #include "net/socket.h"
 #include "supervisor/messages.h"
 #include "supervisor/status.h"
@@ -43,7 +45,11 @@ Control::Control(const std::string& path, Supervisor& supervisor)
     : supervisor_(supervisor),
       server_([this](const auto& request, auto& response) { answer(request, response); },
               options()),
-      acceptor_(listen_for_owner(path), [this](UniqueFd c) { accepted(std::move(c)); }),
+      acceptor_(
+          listen_for_owner(path), [this](UniqueFd c) { accepted(std::move(c)); },
+          [path](int error) {
+            complain("cluster: accept " + path + ": " + std::generic_category().message(error));
+          }),
       too_late_([this] { answer_questions(true); }) {
   acceptor_.resume();
   cluster::on_message([this](auto&, const auto&) { answer_questions(false); });
