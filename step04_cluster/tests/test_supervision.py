@@ -42,7 +42,8 @@ def test_the_others_serve_on(start, number):
         patient.sendall(REQUEST.replace(b"/ ", b"/slow?ms=300 "))
         answering = cluster.wait_until(lambda: cluster.get().pid, "an answer")
         cluster.send_signal(number, answering if answering == victim else victim)
-        cluster.wait_for(rf"died \(signal {int(number)}\)")
+        ending = rf"died \(signal {int(number)}\)"
+        cluster.wait_for("disconnected" if number == signal.SIGTERM else ending)  # see test_terminated.py
         cluster.expect(cluster.get().status == 200, "the other answers")
 
 

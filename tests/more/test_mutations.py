@@ -230,8 +230,17 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/child_process.cpp", "prctl(PR_SET_PDEATHSIG, SIGKILL) == 0",
         "true", "test_stopping.py::test_a_killed_primary_takes_its_workers_along"),
     "a worker goes on without its primary": Mutation(
-        "step04_cluster", "lib/cluster/child_leave.cpp", "  loop::stop();\n", "",
+        "step04_cluster", "lib/cluster/child_leave.cpp", ": loop::stop();", ": void();",
         "test_worker.py::test_it_ends_with_its_primary"),
+    "a worker goes with its primary when all are told to end": Mutation(
+        "step04_cluster", "lib/cluster/child_leave.cpp", "signalled_ ? finish_alone() : loop::stop();", "loop::stop();",
+        "test_terminated.py::test_a_request_is_answered_although_the_primary_is_gone"),
+    "a worker dies of SIGTERM": Mutation(
+        "step04_cluster", "lib/supervisor/agent.cpp", "term_(SIGTERM,", "term_(SIGUSR1,",
+        "test_terminated.py::test_one_alone_is_replaced"),
+    "whoever leaves because of a signal closes the port": Mutation(
+        "step04_cluster", "lib/cluster/primary_leave.cpp", " && !worker.is_signalled_;", ";",
+        "test_terminated.py::test_the_only_one_is_replaced_and_clients_wait"),
     "any descriptor is taken for a connection": Mutation(
         "step04_cluster", "lib/cluster/child.cpp", " && net::is_connection(connection.get())", "",
         "test_worker_offers.py::test_it_refuses_what_is_no_connection"),
@@ -356,7 +365,7 @@ MUTATIONS = {
         "test_supervision.py::test_workers_inherit_nothing_but_what_is_meant_for_them"),
     "a port that waits for a replacement is closed by one who leaves": Mutation(
         "step04_cluster", "lib/cluster/primary_leave.cpp",
-        "return was_here && worker.exited", "return worker.exited", "test_leaving.py"),
+        "return was_here && is_wanted", "return is_wanted", "test_leaving.py"),
     "a socket stays open when its worker has left": Mutation(
         "step04_cluster", "lib/cluster/reuseport_handle.cpp",
         "  else if (by_its_own_wish)\n    slots_.erase(found);\n", "",

@@ -28,12 +28,8 @@ Child::Child(int id, UniqueFd channel)
 void Child::receive(const Message& message, UniqueFd fd) {
   if (message.kind == Message::Kind::kUser) return message_.emit(message.text);
   if (message.act == "newconn") return new_connection(message, std::move(fd));
-  if (message.act == "disconnect") {
-    asked_to_leave_ = true;
-    gives_back_ = message.hands_back;
-    return disconnect();
-  }
-  if (message.ack != -1 && message.ack == last_question_) return channel_.close_when_sent();
+  const bool may_leave = message.ack != -1 && message.ack == last_question_;
+  if (may_leave || message.act == "disconnect") return leave(message.hands_back);
   const auto found = asked_.find(message.ack);
   if (found == asked_.end()) return;  // the answer to a question that we did not ask
   Server server = std::move(found->second);

@@ -34,9 +34,14 @@ class Child {
     message_.add(std::move(listener));
   }
 
-  // Leaves: accepts no more, finishes what it has, and closes the channel. run() returns then, if
-  // nothing else is left to do.
+  // Leaves: tells the primary, accepts no more, finishes what it has, and closes the channel. run()
+  // returns then, if nothing else is left to do.
   void disconnect();
+
+  // The same because of a signal, which the primary may have got as well. If it is gone, this
+  // worker finishes what it has all the same, for 10 s at most; if it stays, the port stays open,
+  // for whoever takes the place of this worker.
+  void terminate();
   void drop() { channel_.close_when_sent(), loop::stop(); }  // ends at once: process.disconnect()
 
   // See net::listen() and net::close().
@@ -69,8 +74,10 @@ class Child {
 
   // In child_leave.cpp:
   void lost(const std::string& key);
+  void leave(bool gives_back);
   void stopped();
   void channel_ended(const std::string& error);
+  void finish_alone();
 
   int id_;
   IpcChannel channel_;
@@ -81,8 +88,7 @@ class Child {
   std::vector<Taken> taken_;  // to be served once the primary can know that we have taken them
   std::size_t stopping_ = 0;  // connections that were told to finish, and have not yet
   bool leaving_ = false;
-  bool gives_back_ = false;          // the primary takes idle connections back
-  bool asked_to_leave_ = false;      // by the primary, which then needs no word from us
+  bool signalled_ = false;           // terminate() was called
   std::int64_t last_question_ = -1;  // the number of exitedAfterDisconnect
 };
 

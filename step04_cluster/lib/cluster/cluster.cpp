@@ -70,6 +70,10 @@ void on_listening(std::function<void(Worker&, const Query&)> listener) {
   primary().on_listening.add(std::move(listener));
 }
 
+void on_signalled(std::function<void(Worker&)> listener) {
+  primary().on_signalled.add(std::move(listener));
+}
+
 void on_disconnect(std::function<void(Worker&)> listener) {
   primary().on_disconnect.add(std::move(listener));
 }

@@ -58,9 +58,12 @@ void disconnect(std::function<void()> done = [] {});
 // What happens to workers, in this order: `fork`, after fork() has returned; `online`, it runs;
 // `listening`, it accepts connections; then `disconnect`, its channel is closed; and `exit`, when
 // it is gone from workers(), too. `death` is the same as `exit`, and what it was called at first.
+// `signalled` is not in Node: a signal has told the worker to leave, see Child::terminate(). It
+// listens no longer, and disconnects when it has finished.
 void on_fork(std::function<void(Worker&)> listener);
 void on_online(std::function<void(Worker&)> listener);
 void on_listening(std::function<void(Worker&, const Query& where)> listener);
+void on_signalled(std::function<void(Worker&)> listener);
 void on_disconnect(std::function<void(Worker&)> listener);
 void on_exit(std::function<void(Worker&, const Ending&)> listener);
 void on_death(std::function<void(Worker&)> listener);

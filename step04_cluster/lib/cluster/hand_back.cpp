@@ -9,6 +9,7 @@ namespace cluster {
 
 net::GiveBack HandBack::to(const std::string& key) {
   return [this, key](int connection, std::function<void(bool)> done) {
+    if (is_closed_) return done(true);  // its server closes it, as if somebody had taken it
     waiting_.push_back({key, connection, std::move(done)});
     if (waiting_.size() == 1) send_next();
   };
@@ -29,6 +30,11 @@ void HandBack::send_next() {
 void HandBack::acknowledged(bool arrived) {
   finish(arrived);
   send_next();
+}
+
+void HandBack::close() {
+  is_closed_ = true;
+  while (!waiting_.empty()) finish(true);
 }
 
 void HandBack::finish(bool taken) {

@@ -23,6 +23,9 @@ class HandBack {
   // The channel reports: the primary has the last one, or has no room for it.
   void acknowledged(bool arrived);
 
+  // The channel is closed: there is nobody who would take a connection. All are let go.
+  void close();
+
  private:
   struct Returned {
     std::string key;
@@ -35,6 +38,7 @@ class HandBack {
 
   IpcChannel& channel_;
   std::deque<Returned> waiting_;  // the first is on its way
+  bool is_closed_ = false;
 };
 
 }  // namespace cluster

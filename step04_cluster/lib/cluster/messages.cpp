@@ -107,6 +107,7 @@ Message decode_cluster(const Json& body) {
   message.accepted = member(body, "accepted") == Json(true);
   message.returned = member(body, "returned") == Json(true);
   message.hands_back = has_feature(body, kHandBack);
+  message.signalled = member(body, "signalled") == Json(true);
   message.error = -static_cast<int>(number(body, "errno", 0, -4095, 0));
   message.name = decode_name(body);
   if (message.act == "queryServer" || message.act == "listening")
@@ -182,8 +183,10 @@ std::string line::close(const std::string& key, std::int64_t seq) {
   return finish(body, seq);
 }
 
-std::string line::exited_after_disconnect(std::int64_t seq) {
-  return finish(cluster_message("exitedAfterDisconnect"), seq);
+std::string line::exited_after_disconnect(std::int64_t seq, bool signalled) {
+  Json body = cluster_message("exitedAfterDisconnect");
+  if (signalled) body["signalled"] = true;
+  return finish(body, seq);
 }
 
 std::string line::handback(const std::string& key, std::int64_t seq) {
@@ -198,8 +201,10 @@ std::string line::disconnect(std::int64_t seq, bool hands_back) {
   return finish(body, seq);
 }
 
-std::string line::acknowledge(std::int64_t ack, std::int64_t seq) {
-  return finish({{"cmd", "NODE_CLUSTER"}, {"ack", ack}}, seq);
+std::string line::acknowledge(std::int64_t ack, std::int64_t seq, bool hands_back) {
+  Json body = {{"cmd", "NODE_CLUSTER"}, {"ack", ack}};
+  if (hands_back) body["features"] = Json::array({kHandBack});
+  return finish(body, seq);
 }
 
 std::string line::answer(const Answer& answer, std::int64_t seq) {

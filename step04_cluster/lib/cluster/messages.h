@@ -55,7 +55,9 @@ struct Message {
   std::string key = {};     // which listening socket it is about
   bool accepted = false;    // the answer to newconn
   bool returned = false;    // newconn: another worker has handed this connection back
-  bool hands_back = false;  // online: this worker can hand connections back; disconnect: it shall
+  bool hands_back = false;  // online: this worker can hand connections back; disconnect, and the
+                            // answer to exitedAfterDisconnect: it shall
+  bool signalled = false;   // exitedAfterDisconnect: nobody here wants that, but a signal said so
   int error = 0;            // the answer to queryServer: an errno, 0 for success
   std::optional<SocketName> name = {};
   Query query = {};
@@ -83,12 +85,12 @@ std::string online(std::int64_t seq);  // with what Node does not know: Message:
 std::string query_server(const Query& query, std::int64_t seq);
 std::string listening(const Query& query, std::int64_t seq);
 std::string close(const std::string& key, std::int64_t seq);
-std::string exited_after_disconnect(std::int64_t seq);
+std::string exited_after_disconnect(std::int64_t seq, bool signalled);
 std::string handback(const std::string& key, std::int64_t seq);  // goes with the connection
 
 // From primary to worker.
 std::string disconnect(std::int64_t seq, bool hands_back);
-std::string acknowledge(std::int64_t ack, std::int64_t seq);
+std::string acknowledge(std::int64_t ack, std::int64_t seq, bool hands_back);
 
 // The answer to queryServer. `data` is JSON; `error` an errno, or 0.
 struct Answer {

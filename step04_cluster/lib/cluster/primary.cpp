@@ -48,7 +48,7 @@ IpcChannel::Events Primary::events_of(int id) {
 void Primary::receive(Worker& worker, const Message& message, UniqueFd fd) {
   if (message.kind == Message::Kind::kUser) return on_message.emit(worker, message.text);
   if (message.ack != -1) return offer_answered(worker, message.ack, message.accepted);
-  if (message.act == "exitedAfterDisconnect") return about_to_leave(worker, message.seq);
+  if (message.act == "exitedAfterDisconnect") return about_to_leave(worker, message);
   if (message.act == "handback") return take_back(message, std::move(fd));
   if (worker.is_dead()) return;  // the rest makes no sense any more
   if (message.act == "online") {

@@ -30,7 +30,7 @@ class Primary {
   Settings settings;
   Policy policy;
   std::map<int, std::shared_ptr<Worker>> workers;  // by id
-  Event<Worker&> on_fork, on_online, on_disconnect, on_death;
+  Event<Worker&> on_fork, on_online, on_signalled, on_disconnect, on_death;
   Event<Worker&, const Query&> on_listening;
   Event<Worker&, const Ending&> on_exit;
   Event<Worker&, const std::string&> on_message;
@@ -47,7 +47,7 @@ class Primary {
   // In primary_leave.cpp:
   void close(Worker& worker, const std::string& key);
   void remove_from_handles(Worker& worker);
-  void about_to_leave(Worker& worker, std::int64_t question);
+  void about_to_leave(Worker& worker, const Message& message);
   void take_back(const Message& message, UniqueFd connection);
   void channel_ended(Worker& worker, const std::string& error);
 

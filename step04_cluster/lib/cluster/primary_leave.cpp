@@ -17,11 +17,13 @@ void Primary::close(Worker& worker, const std::string& key) {
 }
 
 // A worker listens no longer. When the last one has left because it was asked to, the socket is
-// closed, and clients are refused. When it died, the socket stays, and they wait for a replacement.
+// closed, and clients are refused. When it died, or a signal told it to leave, the socket stays,
+// and they wait for a replacement.
 void Primary::remove_from_handles(Worker& worker) {
   std::erase_if(handles_, [&](const auto& entry) {
     const bool was_here = entry.second->remove(worker);
-    return was_here && worker.exited_after_disconnect_ && entry.second->is_empty();
+    const bool is_wanted = worker.exited_after_disconnect_ && !worker.is_signalled_;
+    return was_here && is_wanted && entry.second->is_empty();
   });
 }
 
@@ -41,10 +43,14 @@ void Primary::disconnect(std::function<void()> done) {
 }
 
 // A worker leaves by itself, and waits for us to know.
-void Primary::about_to_leave(Worker& worker, std::int64_t question) {
-  worker.exited_after_disconnect_ = true;
+void Primary::about_to_leave(Worker& worker, const Message& message) {
+  const bool was_told = std::exchange(worker.exited_after_disconnect_, true);
+  worker.is_signalled_ = message.signalled && !was_told;
   remove_from_handles(worker);
-  worker.channel_.send(line::acknowledge(question, next_seq()));
+  const bool others_listen = !handles_.empty();
+  const bool hands_back = others_listen && worker.hands_back_;
+  worker.channel_.send(line::acknowledge(message.seq, next_seq(), hands_back));
+  if (worker.is_signalled_) on_signalled.emit(worker);
 }
 
 // A connection of a worker that leaves is idle: another one shall serve it.

@@ -65,7 +65,7 @@ bool ReusePortHandle::remove(Worker& worker) {
   if (found == slots_.end()) return false;
   found->worker = nullptr;
   dealer_.remove(worker);
-  const bool by_its_own_wish = worker.is_connected() && !worker.is_dead();
+  const bool by_its_own_wish = worker.is_connected() && !worker.is_dead() && !worker.is_signalled();
   if (dealer_.has_workers())
     want(true);
   else if (by_its_own_wish)

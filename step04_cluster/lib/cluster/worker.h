@@ -35,6 +35,9 @@ class Worker {
   // closed. Throws std::invalid_argument if it is not JSON.
   void send(const std::string& json) { channel_.send(line::user(json)); }
 
+  // Does it leave because of a signal, so that somebody else shall take its place?
+  bool is_signalled() const { return is_signalled_; }
+
   // Sends it a signal; does nothing if it is dead. See kill(2).
   void kill(int signal = SIGTERM) const;
 
@@ -50,6 +53,7 @@ class Worker {
   bool exited_ = false;
   bool hands_back_ = false;
   bool exited_after_disconnect_ = false;
+  bool is_signalled_ = false;
   IpcChannel channel_;
 
  public:

@@ -1,12 +1,14 @@
 #include "supervisor/agent.h"
 
+#include <csignal>
 #include <utility>
 
 #include "cluster/cluster.h"
 
 namespace supervisor {
 
-Agent::Agent(std::function<Counters()> counters, std::function<void()> drain) {
+Agent::Agent(std::function<Counters()> counters, std::function<void()> drain)
+    : term_(SIGTERM, [] { cluster::worker().terminate(); }) {
   const auto answer = [counters = std::move(counters),
                        drain = std::move(drain)](const std::string& json) {
     if (json == kPing) cluster::worker().send(pong(counters()));

@@ -42,6 +42,10 @@ Supervisor::Supervisor(const Options& options)
         worker.kill(SIGKILL);
       }) {
   cluster::on_online([](const auto& worker) { say(name_of(worker) + " online"); });
+  cluster::on_signalled([this](auto& worker) {
+    leaves(members_.at(worker.id()));
+    reconcile();
+  });
   cluster::on_disconnect([](const auto& worker) { say(name_of(worker) + " disconnected"); });
   cluster::on_listening([this](auto& worker, const auto& where) { listening(worker, where); });
   cluster::on_message([this](auto& worker, const auto& json) { heard(worker, json); });
@@ -109,13 +113,17 @@ Member& Supervisor::first_to_leave() {
 }
 
 void Supervisor::ask_to_leave(Member& member) {
+  leaves(member);
+  member.worker.disconnect();
+}
+
+void Supervisor::leaves(Member& member) {
   member.is_leaving = true;
   member.timer.emplace([&worker = member.worker] {
     complain("cluster: " + name_of(worker) + " does not leave, so it is killed (--drain-timeout)");
     worker.kill(SIGKILL);
   });
   member.timer->start(options_.drain_timeout);
-  member.worker.disconnect();
 }
 
 void Supervisor::reload() {

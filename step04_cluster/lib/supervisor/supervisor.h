@@ -75,6 +75,7 @@ class Supervisor {
   bool start_workers();
   void start_worker();
   void ask_to_leave(Member& member);
+  void leaves(Member& member);
   Member& first_to_leave();
   int count(bool (*is)(const Member&)) const;
   void end_reload(const std::string& error);
