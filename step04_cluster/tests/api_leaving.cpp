@@ -1,5 +1,13 @@
 // How workers leave.
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
 #include "api.h"
+#include "http/server.h"
 
 namespace {
 
@@ -68,6 +76,44 @@ SCENARIO(one_that_never_listened_does_not_disturb_the_others) {
   cluster::fork(), cluster::fork();
   EXPECT(cluster::run() == 0);
   EXPECT(history() == "1 2 ");
+}
+
+// A client of 127.0.0.1, with a request under way.
+UniqueFd ask(int port) {
+  UniqueFd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in name = {};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(static_cast<uint16_t>(port));
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT(connect(client.get(), reinterpret_cast<sockaddr*>(&name), sizeof(name)) == 0);
+  const std::string request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  EXPECT(write(client.get(), request.data(), request.size()) == ssize_t(request.size()));
+  return client;
+}
+
+SCENARIO(a_server_may_be_closed_while_its_worker_leaves) {
+  if (cluster::is_worker()) {
+    static std::vector<http::Response> kept;
+    static http::Server server([](const http::Request&, http::Response& response) {
+      kept.push_back(response);
+      cluster::worker().send("\"begun\"");
+    });
+    server.listen(0);
+    return cluster::worker().on_message([](const std::string&) {
+      server.close();
+      kept.at(0).end("late\n");
+    });
+  }
+  static UniqueFd client;
+  cluster::on_listening([](Worker&, const Query& where) { client = ask(where.port); });
+  cluster::on_message([](Worker& w, const std::string&) {
+    w.disconnect();
+    w.send("\"close your server\"");
+  });
+  cluster::on_exit([](Worker&, const Ending& ending) { note(to_string(ending)); });
+  cluster::fork();
+  EXPECT(cluster::run() == 0);
+  EXPECT(history() == "exit 0 ");
 }
 
 }  // namespace

@@ -61,6 +61,23 @@ TEST_F(HttpStop, LetsARequestUnderWayBeAnsweredThenCloses) {
   EXPECT_TRUE(is_done_soon());
 }
 
+TEST_F(HttpStop, TellsEverybodyWhoHasAskedForIt) {
+  std::vector<Response> kept;
+  handler_ = [&](const Request&, Response& response) { kept.push_back(response); };
+  Client client = connect();
+  client.send(kGet);
+  run_until([&] { return !kept.empty(); });
+  std::string told;
+  server().connections()->stop(nullptr, [&] { told += "first "; });
+  server().connections()->stop(nullptr, [&] { told += "second "; });
+  kept[0].end("late\n");
+  client.receive_all();
+  client.close();
+  EXPECT_TRUE(run_until([&] { return told == "first second "; }, milliseconds(5'000)));
+  stop();
+  EXPECT_EQ(done_, 1);
+}
+
 TEST_F(HttpStop, ClosesAfterAnAnswerWhoseHeadPromisedMore) {
   std::vector<Response> kept;
   handler_ = [&](const Request&, Response& response) {

@@ -427,6 +427,10 @@ MUTATIONS = {
     "a server that was closed goes on closing": Mutation(
         "step04_cluster", "lib/http/server.cpp", "if (std::exchange(is_closed_, false))", "if (false)",
         "test_http_stop:HttpStop.AServerMayListenAgain"),
+    "of two who wait for the end of a server one is forgotten": Mutation(
+        "step04_cluster", "lib/http/connections.cpp",
+        "stopped_.push_back(std::move(done));", "stopped_.assign(1, std::move(done));",
+        "test_http_stop:HttpStop.TellsEverybodyWhoHasAskedForIt"),
     "a refused upload is reset": Mutation(
         "step04_cluster", "lib/http/connection_end.cpp", "  socket_.linger();", "  socket_.close();",
         "test_http_clients.py::test_a_client_that_reads_only_after_its_upload_learns_why_it_is_refused"),

@@ -44,10 +44,9 @@ void Connections::take(UniqueFd connection, bool was_served) {
 }
 
 void Connections::stop(net::GiveBack give_back, std::function<void()> done) {
-  is_stopping_ = true;
-  give_back_ = std::move(give_back);
+  if (!std::exchange(is_stopping_, true)) give_back_ = std::move(give_back);
   if (open_.empty()) return done();
-  stopped_ = std::move(done);
+  stopped_.push_back(std::move(done));
   for (const auto& connection : open_) connection->stop();
 }
 
@@ -60,7 +59,7 @@ void Connections::ended(const std::shared_ptr<Connection>& connection) {
   open_.erase(connection);
   if (!open_.empty()) return;
   sweep_.stop();
-  if (stopped_) std::exchange(stopped_, nullptr)();
+  for (const auto& done : std::exchange(stopped_, {})) done();
 }
 
 // Called when all that has arrived has been read: if this process stood still for a while, its

@@ -7,6 +7,7 @@
 #include <memory>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "http/answer.h"
 #include "http/options.h"
@@ -34,7 +35,9 @@ class Connections final : public net::Connections,
   void take_over(UniqueFd connection) override { take(std::move(connection), true); }
 
   // Without `give_back`, a connection that has not sent anything yet has one second to do so: a
-  // client that has connected before we stopped gets its answer. See Connection::stop().
+  // client that has connected before we stopped gets its answer. Called again, with or without
+  // `give_back`, it goes on as it was told first, and calls `done` for everybody. See
+  // Connection::stop().
   void stop(net::GiveBack give_back, std::function<void()> done) override;
 
   std::size_t count() const { return open_.size(); }
@@ -66,7 +69,7 @@ class Connections final : public net::Connections,
   loop::Timer sweep_;  // runs while there are connections; one for all of them
   bool is_stopping_ = false;
   net::GiveBack give_back_;
-  std::function<void()> stopped_;
+  std::vector<std::function<void()>> stopped_;  // whom to tell when the last one has ended
 };
 
 }  // namespace http
