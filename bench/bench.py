@@ -20,7 +20,8 @@ import time
 import figures
 import report
 from contestant import end_in_order
-from contestants import ALL, Floor, HAProxy, NginX, Node, NodeShared, ReusePort, RoundRobin, Shared
+from contestants import (ALL, Floor, HAProxy, NginX, Node, NodeShared, NodeTalker, ReusePort, RoundRobin,
+                         Shared, Talker)
 from measure import LOAD_CPUS, SERVER_CPUS, measure
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -39,6 +40,7 @@ WORKS = {
 TWO_WORKERS = ("keep-alive, 64 connections", "a new connection for each request")
 QUICK = (*TWO_WORKERS, "pipelined, 16 deep", "answers of 64 KiB")
 OURS = (RoundRobin, Shared, ReusePort)
+TALKERS = (Talker, NodeTalker)
 COMPLETE = (*OURS, Node, NodeShared, NginX, HAProxy)  # which one could use as they are
 
 
@@ -101,7 +103,7 @@ def idle(contestant, times, quick):
 
 
 def single_figures(there, quick):
-    result = {"start": {}, "replacement": {}, "idle": {}, "shares": {}}
+    result = {"start": {}, "replacement": {}, "idle": {}, "shares": {}, "messages": {}}
     times = 1 if quick else 3
     for contestant in [c for c in there if c in COMPLETE]:
         name = contestant.name
@@ -115,6 +117,9 @@ def single_figures(there, quick):
     for contestant in OURS:
         progress(f"shares: {contestant.name}")
         result["shares"][contestant.name] = figures.shares(contestant, 2000 if quick else 20000)
+    for contestant in [c for c in TALKERS if c.is_there()]:
+        progress(f"messages: {contestant.name}")
+        result["messages"][contestant.name] = [figures.messages(contestant) for _ in range(times)]
     return result
 
 

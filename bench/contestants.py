@@ -106,6 +106,28 @@ class NodeShared(Node):
     name, policy = "Node, none", "none"
 
 
+class Talker(RoundRobin):
+    """Its worker says much to it: see talker.js."""
+    needs = "node"
+    mebibytes = 16
+
+    def command(self):
+        return [CLUSTER, "--workers", "1", "--port", str(self.port), "--exec", "node", "--", *self.talk()]
+
+    def talk(self):
+        return [HERE / "talker.js", str(self.port), str(self.mebibytes)]
+
+
+class NodeTalker(Talker):
+    name, version = Node.name, Node.version
+
+    def command(self):
+        return ["node", *self.talk()]
+
+    def is_ready(self):
+        return Contestant.is_ready(self)
+
+
 class Step(Contestant):
     """Steps 1 and 3, which serve one client at a time, and close each connection after its answer."""
     can_bytes = can_post = can_keep_alive = False

@@ -6,8 +6,8 @@ import signal
 import socket
 import time
 
-from contestant import begun
-from measure import SERVER_CPUS, idle_connections, measure, memory_of
+from contestant import begun, wait_until
+from measure import SERVER_CPUS, cpu_of, idle_connections, measure, memory_of
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
@@ -54,6 +54,20 @@ def idle(contestant, count, seconds):
             beside = measure(server, "kept", 64, seconds)
     return {"bytes": size, "cpu": without["cpu"], "cpu beside": beside["cpu"],
             "failures": without["failures"] + beside["failures"]}
+
+
+def messages(contestant):
+    """CPU milliseconds of the primary for each MiB that a worker says to it: in messages of few members, and
+    of many."""
+    result = {}
+    with contestant(cpus=SERVER_CPUS) as server:
+        for number, kind in enumerate(("few", "many"), 1):
+            before = cpu_of([server.pid])
+            os.kill(server.workers[0], signal.SIGUSR2)
+            wait_until(lambda: server.printed().count("has said it") == number, "it has said it")
+            time.sleep(0.2)  # for the last of it to be read
+            result[kind] = (cpu_of([server.pid]) - before) / 1000 / server.mebibytes
+    return result
 
 
 def shares(contestant, connections, workers=4):

@@ -137,6 +137,10 @@ def figures_of(result):
     add("memory for an idle connection, bytes", lambda n: median([f["bytes"] for f in figures["idle"][n]]))
     add("CPU for a request beside them / without",
         lambda n: median([f["cpu beside"] / f["cpu"] for f in figures["idle"][n]]))
+    messages = figures.get("messages", {})  # older results have none
+    for kind in ("few", "many") if messages else ():
+        add(f"CPU of the primary for each MiB of message, {kind} members, ms",
+            lambda n: median([f[kind] for f in messages.get(n, [])]))
     return rows
 
 

@@ -42,6 +42,15 @@ def test_a_result_is_a_whole_one():
     assert {"cpu", "cpus", "kernel"} <= result["machine"].keys()
 
 
+def test_older_results_have_no_figure_of_messages():
+    result = newest()
+    result["figures"].pop("messages", None)
+    without = report.figures_of(result)
+    result["figures"]["messages"] = {report.OURS: [{"few": 1.5, "many": 12}]}
+    few, many = report.figures_of(result)[len(without):]
+    assert {"1.50", "-"} <= set(few) and {"12.0", "-"} <= set(many)
+
+
 def test_ratios_are_taken_within_a_round():
     def table(a, b):
         return {"w": {"a": {"cpu": a}, "b": {"cpu": b}}}

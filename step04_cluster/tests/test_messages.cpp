@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <stdexcept>
 
 #include "cluster/hot_messages.h"
+#include "supervisor/messages.h"
 
 namespace cluster {
 namespace {
@@ -193,12 +195,62 @@ TEST(Decode, TakesFalseForANumberThatIsNotThere) {
 }
 
 TEST(Decode, HalfACharacterIsReplaced) {
-  EXPECT_EQ(decode(R"("\ud83d")").text, "\"\ufffd\"");
+  EXPECT_EQ(decode(R"("\ud83d")").text, R"("\ufffd")");
   EXPECT_EQ(decode(R"(["\ude00","\ud83d\ud83d\ude00","\ud83dx"])").text,
-            "[\"\ufffd\",\"\ufffd\U0001f600\",\"\ufffdx\"]");
-  EXPECT_EQ(decode(R"("\ud83d\\ud83d")").text, "\"\ufffd\\\\ud83d\"") << "one is no escape";
+            R"(["\ufffd","\ufffd\ud83d\ude00","\ufffdx"])");
+  EXPECT_EQ(decode(R"("\ud83d\\ud83d")").text, R"("\ufffd\\ud83d")") << "one is no escape";
   EXPECT_THROW(decode(R"("\ud8)"), ProtocolError);
   EXPECT_THROW(decode(R"("\ud83d)"), ProtocolError);
+}
+
+TEST(Decode, PassesAUsersMessageOnAsItWasWritten) {
+  for (const char* text : {R"( {"b" : 1.50, "a":[ ], "b":"\u0041"} )", "-0", "1E2", "\"\xc3\xa4\""}) {
+    EXPECT_EQ(decode(text).text, text);
+  }
+  EXPECT_EQ(decode(R"({"cmd":"NODE_HANDLE","msg": [1, "}"] ,"type":"net.Native"})").text,
+            R"([1, "}"])");
+  EXPECT_EQ(decode(R"({"cmd":"NODE_HANDLE"})").text, "null");
+}
+
+TEST(Decode, FindsMembersAsJavaScriptDoes) {
+  EXPECT_EQ(decode(R"({"cmd":1,"\u0063md":"NODE_CLUSTER","act":"\u0061"})").act, "a");
+  EXPECT_EQ(decode(R"({"cmd":"NODE_CLUSTER","cmd":"mine"})").kind, Message::Kind::kUser);
+  EXPECT_EQ(decode(R"({"a":{"cmd":"NODE_CLUSTER"},"b":"\"cmd\":"})").kind, Message::Kind::kUser);
+  EXPECT_EQ(decode(R"([{"cmd":"NODE_CLUSTER"}])").kind, Message::Kind::kUser);
+}
+
+// 80,000 members, between `head` and `tail`.
+std::string with_many_members(const std::string& head, const std::string& tail) {
+  std::string text = head;
+  for (int i = 0; i < 80'000; ++i) text += "\"k" + std::to_string(i) + "\":1,";
+  return text + "\"end\":1" + tail;
+}
+
+double cpu_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
+// A list that is searched for each member takes longer than this by far.
+TEST(Decode, TakesNoLongerForManyMembersThanTheirLength) {
+  const std::string user = with_many_members("{", "}");
+  const std::string query = R"({"cmd":"NODE_CLUSTER","act":"queryServer","seq":1,"data":)";
+  const double begin = cpu_seconds();
+  EXPECT_EQ(decode(user).text, user);
+  EXPECT_EQ(decode(R"({"cmd":"NODE_HANDLE","msg":)" + user + "}").text, user);
+  EXPECT_EQ(decode(with_many_members(R"({"cmd":"NODE_CLUSTER","act":"x",)", "}")).act, "x");
+  EXPECT_EQ(decode(query + user + "}").query.data, user);
+  EXPECT_GT(line::answer({.ack = 1, .key = "k", .data = user}, 1).size(), user.size());
+  EXPECT_EQ(line::user(user), user);
+  EXPECT_FALSE(supervisor::read_pong(user));
+  EXPECT_LT(cpu_seconds() - begin, 4);
+}
+
+TEST(Decode, TakesNoLongerForARepeatedHandleThanItsLength) {
+  std::string message = '"' + std::string(1 << 20, 'x') + '"';
+  for (int i = 0; i < 90; ++i) message = R"({"cmd":"NODE_HANDLE","msg":)" + message + "}";
+  const double begin = cpu_seconds();
+  EXPECT_EQ(decode(message).kind, Message::Kind::kOther) << "Node repeats no message so often";
+  EXPECT_LT(cpu_seconds() - begin, 4);
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ def test_every_figure_comes_out():
     assert set(single["start"]) == set(single["idle"]) == names
     assert set(single["replacement"]) == names - {"HAProxy"}
     assert set(single["shares"]) == {c.name for c in bench.OURS}
+    assert set(single["messages"]) == {c.name for c in bench.TALKERS}
     assert all(values for figure in single.values() for values in figure.values())
     for curve, by_name in result["growth"].items():
         assert by_name and all(len(points) >= 2 for points in by_name.values()), curve

@@ -389,6 +389,12 @@ MUTATIONS = {
     "a member of an answer has another name": Mutation(
         "step04_cluster", "lib/cluster/messages.cpp", '{"family", is_ipv6', '{"type", is_ipv6',
         "test_node_messages.py::test_a_primarys_messages"),
+    "the members of a message are searched one after the other": Mutation(
+        "step04_cluster", "lib/cluster/messages.cpp", "using Json = nlohmann::json;", "using Json = nlohmann::ordered_json;",
+        "test_messages:Decode.TakesNoLongerForManyMembersThanTheirLength"),
+    "a message that was repeated endlessly is unwrapped endlessly": Mutation(
+        "step04_cluster", "lib/cluster/messages.cpp", " && wrapped < kMaxWrapped", "",
+        "test_messages:Decode.TakesNoLongerForARepeatedHandleThanItsLength"),
     "two hosts are as good as one": Mutation(
         "step04_cluster", "lib/http/head_check.cpp", "counts.host > 1 || ", "",
         "test_http_clients.py::test_what_could_be_smuggled_is_refused"),

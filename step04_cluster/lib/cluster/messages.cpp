@@ -4,29 +4,19 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/hot_messages.h"
-#include "cluster/surrogates.h"
+#include "cluster/json_text.h"
 
 namespace cluster {
 
 namespace {
 
-// JSON whose members stay in the order in which they were written.
-using Json = nlohmann::ordered_json;
+// To read; and to write, with the members in the order in which they were added, which is Node's.
+// (To read, that order would be searched for each member: a large message would take minutes.)
+using Json = nlohmann::json;
+using Ordered = nlohmann::ordered_json;
 
 constexpr const char* kHandBack = "handback";
-constexpr int kMaxDepth = 100;  // the library copies and prints recursively
-
-bool is_shallow(int depth, Json::parse_event_t, Json&) {
-  if (depth > kMaxDepth) throw ProtocolError("a message nested too deep");
-  return true;
-}
-
-Json parse(std::string_view text) {
-  Json body = Json::parse(text, is_shallow, false);  // false: do not throw
-  if (body.is_discarded()) body = Json::parse(without_half_pairs(text), is_shallow, false);
-  if (body.is_discarded()) throw ProtocolError("a line that is not JSON");
-  return body;
-}
+constexpr int kMaxWrapped = 4;  // Node sends a message again three times, wrapped once more
 
 [[noreturn]] void refuse(const char* name) {
   throw ProtocolError(std::string("a message with a wrong member '") + name + "'");
@@ -80,7 +70,6 @@ Query decode_query(const Json& body) {
   if (!member(body, "fd").is_null() && fd >= 0) query.fd = fd;
   query.flags = small_number(body, "flags", 0);
   query.backlog = small_number(body, "backlog", 0, 1 << 30);
-  query.data = member(body, "data").dump();
   query.readable_by_all = member(body, "readableAll") == Json(true);
   query.writable_by_all = member(body, "writableAll") == Json(true);
   return query;
@@ -98,7 +87,8 @@ bool has_feature(const Json& body, const char* name) {
   return features.is_array() && std::ranges::find(features, name) != features.end();
 }
 
-Message decode_cluster(const Json& body) {
+Message decode_cluster(std::string_view json) {
+  const Json body = Json::parse(json);
   Message message = {.kind = Message::Kind::kCluster};
   message.act = text(body, "act");
   message.seq = sequence_number(body, "seq");
@@ -110,35 +100,41 @@ Message decode_cluster(const Json& body) {
   message.signalled = member(body, "signalled") == Json(true);
   message.error = -static_cast<int>(number(body, "errno", 0, -4095, 0));
   message.name = decode_name(body);
-  if (message.act == "queryServer" || message.act == "listening")
+  if (message.act == "queryServer" || message.act == "listening") {
     message.query = decode_query(body);
+    if (body.contains("data")) message.query.data = member_text(json, "data");
+  }
   return message;
 }
 
-Message decode_unwrapped(const Json& body) {
-  const std::string cmd =
-      body.is_object() && member(body, "cmd").is_string() ? text(body, "cmd") : "";
-  if (cmd == "NODE_CLUSTER") return decode_cluster(body);
+// The command of one of Node's messages, or of ours; empty if `json` is a user's.
+std::string command_of(std::string_view json) {
+  const std::string_view cmd = member_text(json, "cmd");
+  return cmd.starts_with('"') ? Json::parse(cmd).get<std::string>() : "";
+}
+
+Message decode_unwrapped(const std::string& cmd, std::string_view json) {
+  if (cmd == "NODE_CLUSTER") return decode_cluster(json);
   if (cmd == "NODE_HANDLE_ACK") return {.kind = Message::Kind::kHandleAck};
   if (cmd == "NODE_HANDLE_NACK") return {.kind = Message::Kind::kHandleNack};
   if (cmd.starts_with("NODE_") && cmd.size() > 5) return {.kind = Message::Kind::kOther};
-  return {.kind = Message::Kind::kUser, .text = body.dump()};
+  return {.kind = Message::Kind::kUser, .text = std::string(json)};
 }
 
-Json cluster_message(const char* act) {
+Ordered cluster_message(const char* act) {
   return {{"cmd", "NODE_CLUSTER"}, {"act", act}};
 }
 
-std::string finish(Json body, std::int64_t seq) {
+std::string finish(Ordered body, std::int64_t seq) {
   body["seq"] = seq;
   return body.dump();
 }
 
-Json query_message(const char* act, const Query& query) {
-  Json body = cluster_message(act);
+Ordered query_message(const char* act, const Query& query) {
+  Ordered body = cluster_message(act);
   body["index"] = query.index;
-  body["data"] = parse(query.data);
-  body["address"] = query.address ? Json(*query.address) : Json();
+  body["data"] = nullptr;  // servers of ours share none
+  body["address"] = query.address ? Ordered(*query.address) : Ordered();
   body["port"] = query.port;
   body["addressType"] = std::stoi(query.address_type);  // of ours: 4, 6, or -1 for a path
   // There is no member "fd": in JavaScript even null >= 0, and a Node primary would look for it.
@@ -151,21 +147,22 @@ Json query_message(const char* act, const Query& query) {
 
 Message decode(std::string_view line) {
   if (std::optional<Message> message = decode_hot(line)) return *std::move(message);
-  Json body = parse(line);
-  bool has_handle = false;
-  while (body.is_object() && member(body, "cmd") == Json("NODE_HANDLE")) {
-    has_handle = true;  // a repeated one is wrapped once more: one descriptor all the same
-    Json inner = std::move(body["msg"]);
-    body = std::move(inner);
+  const std::string whole = checked_json(line);
+  std::string_view json = whole;
+  std::string cmd = command_of(json);
+  int wrapped = 0;  // a repeated message is wrapped once more: one descriptor all the same
+  for (; cmd == "NODE_HANDLE" && wrapped < kMaxWrapped; ++wrapped) {
+    json = member_text(json, "msg");
+    cmd = command_of(json);
   }
-  Message message = decode_unwrapped(body);
-  message.has_handle = has_handle;
+  Message message = decode_unwrapped(cmd, json.empty() ? "null" : json);
+  message.has_handle = wrapped > 0;
   return message;
 }
 
 std::string line::online(std::int64_t seq) {
-  Json body = cluster_message("online");
-  body["features"] = Json::array({kHandBack});
+  Ordered body = cluster_message("online");
+  body["features"] = Ordered::array({kHandBack});
   return finish(body, seq);
 }
 
@@ -178,7 +175,7 @@ std::string line::listening(const Query& query, std::int64_t seq) {
 }
 
 std::string line::close(const std::string& key, std::int64_t seq) {
-  Json body = cluster_message("close");
+  Ordered body = cluster_message("close");
   body["key"] = key;
   return finish(body, seq);
 }
@@ -190,14 +187,14 @@ std::string line::exited_after_disconnect(std::int64_t seq, bool signalled) {
 }
 
 std::string line::handback(const std::string& key, std::int64_t seq) {
-  Json body = cluster_message("handback");
+  Ordered body = cluster_message("handback");
   body["key"] = key;
   return finish(body, seq);
 }
 
 std::string line::disconnect(std::int64_t seq, bool hands_back) {
-  Json body = cluster_message("disconnect");
-  if (hands_back) body["features"] = Json::array({kHandBack});
+  Ordered body = cluster_message("disconnect");
+  if (hands_back) body["features"] = Ordered::array({kHandBack});
   return finish(body, seq);
 }
 
@@ -208,16 +205,19 @@ std::string line::acknowledge(std::int64_t ack, std::int64_t seq, bool hands_bac
 }
 
 std::string line::answer(const Answer& answer, std::int64_t seq) {
-  Json body = {{"cmd", "NODE_CLUSTER"}, {"errno", -answer.error}, {"key", answer.key}};
+  Ordered body = {{"cmd", "NODE_CLUSTER"}, {"errno", -answer.error}, {"key", answer.key}};
   body["ack"] = answer.ack;
-  body["data"] = parse(answer.data);
+  Ordered rest;
   if (answer.name) {
     const bool is_ipv6 = answer.name->address.find(':') != std::string::npos;
-    body["sockname"] = {{"address", answer.name->address},
+    rest["sockname"] = {{"address", answer.name->address},
                         {"family", is_ipv6 ? "IPv6" : "IPv4"},
                         {"port", answer.name->port}};
   }
-  return finish(body, seq);
+  // What a worker gave as data is passed on as it is: it may be as large as a message.
+  std::string text = body.dump();
+  text.back() = ',';
+  return text + R"("data":)" + answer.data + "," + finish(rest, seq).substr(1);
 }
 
 std::string line::with_handle(const std::string& message, const std::string& type) {
@@ -227,19 +227,16 @@ std::string line::with_handle(const std::string& message, const std::string& typ
 std::string line::user(const std::string& json) {
   if (json.size() > kMaxLine) throw std::invalid_argument("send: more than 64 MiB");
   try {
-    parse(json);
+    std::string one_line = checked_json(json);
+    std::ranges::replace(one_line, '\n', ' ');  // between values: inside a string JSON allows none
+    return one_line;
   } catch (const ProtocolError& error) {
     throw std::invalid_argument(std::string("send: ") + error.what() + ": " + json.substr(0, 100));
   }
-  std::string one_line = json;
-  for (char& c : one_line) {
-    if (c == '\n') c = ' ';  // between values: inside a string JSON allows none
-  }
-  return one_line;
 }
 
 std::string quoted(const std::string& text) {
-  return Json(text).dump();
+  return Ordered(text).dump();
 }
 
 }  // namespace cluster

@@ -39,7 +39,7 @@ struct SocketName {
 // A message that has arrived. Members which it does not have keep their initial values.
 struct Message {
   enum class Kind {
-    kUser,        // the user's: `text`
+    kUser,        // the user's: `text`, as it was written
     kCluster,     // NODE_CLUSTER: all the other members
     kHandleAck,   // NODE_HANDLE_ACK, NODE_HANDLE_NACK: the other end has got the descriptor, or
     kHandleNack,  // has not; they belong to the channel, and end there
@@ -70,7 +70,8 @@ class ProtocolError : public std::runtime_error {
 
 // Reads a line, without its newline. Throws ProtocolError if it is not JSON, nested more than 100
 // deep, or one of Node's messages with a member of the wrong type. Half a pair of surrogates, which
-// JavaScript's strings may hold and UTF-8 cannot express, becomes U+FFFD.
+// JavaScript's strings may hold and UTF-8 cannot express, becomes "\ufffd". The time that it takes
+// grows with the length of the line, and no faster: a worker must not hold up its primary.
 Message decode(std::string_view line);
 
 // A line may have this many bytes.

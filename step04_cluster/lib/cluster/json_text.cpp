@@ -1,0 +1,82 @@
+#include "cluster/json_text.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cluster/messages.h"
+#include "cluster/surrogates.h"
+
+namespace cluster {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kMaxDepth = 100;  // programs that take a message apart do so recursively
+constexpr const char* kSpace = " \t\r\n";
+
+// The place behind the string that begins at `at`.
+std::size_t behind_string(std::string_view json, std::size_t at) {
+  for (++at; at < json.size() && json[at] != '"'; ++at) {
+    if (json[at] == '\\') ++at;
+  }
+  return std::min(at + 1, json.size());
+}
+
+// Goes on from `at`, to the place where `is_end(the character there, how deep it is nested)`.
+template <typename IsEnd>
+std::size_t walk(std::string_view json, std::size_t at, IsEnd is_end) {
+  int depth = 0;
+  while (at < json.size() && !is_end(json[at], depth)) {
+    const char c = json[at];
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    at = c == '"' ? behind_string(json, at) : at + 1;
+  }
+  return at;
+}
+
+void check_depth(std::string_view text) {
+  const auto is_too_deep = [](char, int depth) { return depth > kMaxDepth; };
+  if (walk(text, 0, is_too_deep) < text.size()) throw ProtocolError("a message nested too deep");
+}
+
+std::size_t behind_value(std::string_view json, std::size_t at) {
+  return walk(json, at, [](char c, int depth) { return depth == 0 && (c == ',' || c == '}'); });
+}
+
+std::string_view trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
+  return text.substr(0, text.find_last_not_of(kSpace) + 1);
+}
+
+// Is `key`, with its quotation marks, this name? It may be written with escapes.
+bool is_name(std::string_view key, std::string_view name) {
+  if (key.find('\\') != key.npos) return Json::parse(key) == Json(name);
+  return key.substr(1, key.size() - 2) == name;
+}
+
+}  // namespace
+
+std::string checked_json(std::string_view text) {
+  check_depth(text);
+  std::string json(text);
+  if (!Json::accept(json)) json = without_half_pairs(json);
+  if (!Json::accept(json)) throw ProtocolError("a line that is not JSON");
+  return json;
+}
+
+std::string_view member_text(std::string_view json, std::string_view name) {
+  std::string_view found;
+  if (!trimmed(json).starts_with('{')) return found;
+  std::size_t at = 0;
+  while ((at = json.find('"', at)) != json.npos) {
+    const std::string_view key = json.substr(at, behind_string(json, at) - at);
+    const std::size_t begin = json.find(':', at + key.size()) + 1;
+    at = behind_value(json, begin);
+    if (is_name(key, name)) found = trimmed(json.substr(begin, at - begin));
+  }
+  return found;
+}
+
+}  // namespace cluster

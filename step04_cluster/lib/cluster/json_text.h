@@ -1,0 +1,18 @@
+// JSON that is checked, and not taken apart: what users send may be large, and is passed on as it
+// is written. All of this takes a time that grows with the length of the text, and no faster.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cluster {
+
+// Returns `text`, which is to be JSON of any kind. Throws ProtocolError if it is not, or is nested
+// more than 100 deep. Half a pair of surrogates becomes "\ufffd": see surrogates.h.
+std::string checked_json(std::string_view text);
+
+// The value of the member `name`, as it is written in `json`, which has been checked. Empty if there
+// is none, or if `json` is no object. Of several the last one, as in JavaScript.
+std::string_view member_text(std::string_view json, std::string_view name);
+
+}  // namespace cluster
