@@ -49,6 +49,14 @@ def refused(start, user, path, kind=""):
     cluster.expect(identity(path) == before, "what is there stays")
 
 
+def test_a_path_begins_where_the_server_does(start, short_path):
+    """Wherever the one is who looks at its name."""
+    cluster = start("--host", "unix:./name", "--workers", 1, cwd=short_path)
+    cluster.wait_for(f"^listening on unix:{short_path}/name ")
+    cluster.extra_of_primary = {"channel": 2, "listener": 0}
+    cluster.expect(ask(short_path / "name").endswith(b"Hello world\n"), "an answer")
+
+
 # ---- What is there before
 
 def a_dead_socket(path):

@@ -75,8 +75,8 @@ def test_they_do_not_say_who_may_connect(start, for_all):
     open_to_all(place)
     path = for_all / "socket"
     script = f"peer.listen(address={str(path)!r}, port=-1, addressType=-1, readableAll=True, writableAll=True)"
-    cluster = start("--user", "nobody", "--workers", 1, "--host", f"unix:{path}", "--exec", "/usr/bin/python3",
-                    "--", place / "node_peer.py", script + "; peer.serve()", umask=0o077)
+    cluster = start("--user", "nobody", "--workers", 1, "--host", "unix:./socket", "--exec", "/usr/bin/python3",
+                    "--", place / "node_peer.py", script + "; peer.serve()", cwd=for_all, umask=0o077)
     cluster.workers_are_foreign = True
     cluster.extra_of_primary = {"listener": 0, "channel": 2}
     cluster.wait_for("^worker 1 .* listening")

@@ -296,7 +296,7 @@ MUTATIONS = {
         "step04_cluster", "lib/supervisor/control.cpp", "peer == geteuid() || peer == 0", "true",
         "test_control.py::test_the_kernel_is_asked_who_it_is"),
     "a privileged primary binds whatever it is asked for": Mutation(
-        "step04_cluster", "lib/cluster/utils.cpp", "allowed_places().empty() ||", "true ||",
+        "step04_cluster", "lib/cluster/utils.cpp", "is_trusted || allowed", "true || allowed",
         "test_privileges.py::test_the_primary_binds_for_them_what_its_command_line_allows"),
     "datagrams are the same place as connections": Mutation(
         "step04_cluster", "lib/cluster/utils.cpp", '(query.is_udp() ? "udp:" : "")', "std::string()",
@@ -311,7 +311,8 @@ MUTATIONS = {
         "  if (mode.writable_by_all) chmod(path.c_str(), 0777);\n",
         "test_socket_file:SocketFile.SomebodyElseMayHaveReplacedItAtOnce"),
     "whatever refuses connections is the file of a dead socket": Mutation(
-        "step04_cluster", "lib/net/socket_file.cpp", "!status || !S_ISSOCK(status->st_mode)", "!status",
+        "step04_cluster", "lib/net/socket_file.cpp", "!status || !S_ISSOCK(status->st_mode)) return false;",
+        "!status) return false;",
         "test_paths.py::test_what_is_no_socket_stays"),
     "a socket that does not listen is dead": Mutation(
         "step04_cluster", "lib/net/socket_file.cpp", "SOCK_DGRAM", "SOCK_STREAM",
@@ -332,6 +333,9 @@ MUTATIONS = {
         "  if (name.size() >= sizeof(address.sun_path)) throw_errno(path);\n",
         "  name.resize(std::min(name.size(), sizeof(address.sun_path) - 1));\n",
         "test_paths.py::test_a_path_that_is_too_long_from_here_is_refused"),
+    "a path begins where the primary is": Mutation(
+        "step04_cluster", "lib/cluster/utils.cpp", ".address = net::resolve(*path)", ".address = *path",
+        "test_paths.py::test_a_path_begins_where_the_server_does"),
     "whoever is the same user may join": Mutation(
         "step04_cluster", "lib/cluster/reuseport_handle.cpp", "bind_for(query_, !is_first)",
         "bind_for(query_, true)", "test_supervision.py::test_a_second_server_is_refused"),

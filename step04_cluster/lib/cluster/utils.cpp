@@ -54,7 +54,7 @@ std::string key_of(const Query& query) {
 
 Query query_of(const net::Where& where) {
   if (const auto path = net::path_of(where.host))
-    return {.address = path, .port = -1, .address_type = "-1"};
+    return {.address = net::resolve(*path), .port = -1, .address_type = "-1"};
   const bool is_ipv6 = where.host.find(':') != std::string::npos;
   Query query = {.port = where.port, .address_type = is_ipv6 ? "6" : "4"};
   if (where.host != "any") query.address = where.host;

@@ -25,7 +25,8 @@ std::int64_t next_seq();
 // servers that one worker has open at once have different ones.
 std::string key_of(const Query& query);
 
-// The query of a server that wants to listen there.
+// The query of a server that wants to listen there. Its path begins at the root: the folder of the
+// worker need not be that of the primary.
 Query query_of(const net::Where& where);
 
 // For people: "127.0.0.1:8000", "any:8000", "udp:127.0.0.1:8000", "unix:/run/app.sock".

@@ -86,13 +86,18 @@ void bind_to_path(int socket, const std::string& path, FileMode mode) {
 
 }  // namespace
 
+std::string resolve(const std::string& path) {
+  if (path.empty()) return path;
+  return std::filesystem::absolute(path).lexically_normal();
+}
+
 sockaddr_un address_of_path(const std::string& path) {
   sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
   std::string name = path;
   errno = EINVAL;  // with a zero in front, a name would not be that of a file
   if (name.empty() || name.find('\0') != name.npos) throw_errno(path);
   if (name.size() >= sizeof(address.sun_path))
-    name = std::filesystem::absolute(path).lexically_relative(std::filesystem::current_path());
+    name = std::filesystem::path(resolve(path)).lexically_relative(std::filesystem::current_path());
   errno = ENAMETOOLONG;
   if (name.size() >= sizeof(address.sun_path)) throw_errno(path);
   name.copy(address.sun_path, name.size());
@@ -107,17 +112,17 @@ std::string describe_path(const std::string& path) {
 
 SocketFile::SocketFile(int socket, const std::string& path, FileMode mode) {
   try {
+    path_ = resolve(path);
     bind_to_path(socket, path, mode);
   } catch (const std::system_error& error) {
     const bool is_locked = error.code().value() == EWOULDBLOCK;
     throw ListenError(is_locked ? EADDRINUSE : error.code().value(), describe_path(path));
   }
-  const auto status = status_of(path);
-  if (status && S_ISSOCK(status->st_mode)) {
-    path_ = path;
-    device_ = status->st_dev;
-    inode_ = status->st_ino;
-  }
+  const auto status = status_of(path_);
+  if (!status || !S_ISSOCK(status->st_mode))
+    return;  // so soon it is another's: no file has inode 0
+  device_ = status->st_dev;
+  inode_ = status->st_ino;
 }
 
 SocketFile::~SocketFile() {

@@ -18,6 +18,9 @@ struct FileMode {
   bool only_owner = false;
 };
 
+// The path from the root, as path.resolve() in Node has it: without "." and the like.
+std::string resolve(const std::string& path);
+
 // The address of the socket with this name, for bind(2) and connect(2). There is room for 107
 // bytes: a longer path is written as it is seen from the current folder, as in Node, if that is
 // shorter. Throws std::system_error: ENAMETOOLONG if it does not fit, EINVAL if it is no path.
