@@ -268,6 +268,9 @@ MUTATIONS = {
         "step04_cluster", "lib/supervisor/supervisor.cpp", "while (count(is_staying) < wanted_ +",
         "while (!has_served_ && count(is_staying) < wanted_ +",
         "test_supervision.py::test_a_dead_worker_is_replaced"),
+    "a worker without a channel is kept": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "  found->second.timer->start(kLastMoment);\n", "",
+        "test_without_channel.py::test_it_is_asked_to_go_and_killed_and_replaced"),
     "an idle connection is closed when its worker leaves": Mutation(
         "step04_cluster", "lib/http/connection_end.cpp",
         "  if (server_->give_back()) return is_idle && socket_.is_open() ? give_back() : void();\n", "",

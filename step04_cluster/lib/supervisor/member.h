@@ -26,7 +26,7 @@ struct Member {
   std::optional<loop::Timer> timer = {};
 
   bool is_staying() const { return !is_leaving; }
-  bool is_ready() const { return has_listened && !is_leaving; }
+  bool is_ready() const { return has_listened && !is_leaving && worker.is_connected(); }
 };
 
 // "worker 3 (pid 4245)"

@@ -15,6 +15,7 @@ namespace supervisor {
 namespace {
 
 constexpr std::chrono::milliseconds kLater(1000);
+constexpr std::chrono::milliseconds kLastMoment(100);  // from the end of a channel to an exit
 
 bool is_staying(const Member& member) {
   return member.is_staying();
@@ -43,10 +44,10 @@ Supervisor::Supervisor(const Options& options)
       }) {
   cluster::on_online([](const auto& worker) { say(name_of(worker) + " online"); });
   cluster::on_signalled([this](auto& worker) {
-    leaves(members_.at(worker.id()));
+    wait_for_end(members_.at(worker.id()));
     reconcile();
   });
-  cluster::on_disconnect([](const auto& worker) { say(name_of(worker) + " disconnected"); });
+  cluster::on_disconnect([this](auto& worker) { disconnected(worker); });
   cluster::on_listening([this](auto& worker, const auto& where) { listening(worker, where); });
   cluster::on_message([this](auto& worker, const auto& json) { heard(worker, json); });
   cluster::on_exit([this](auto& worker, const auto& ending) { exited(worker, ending); });
@@ -113,11 +114,11 @@ Member& Supervisor::first_to_leave() {
 }
 
 void Supervisor::ask_to_leave(Member& member) {
-  leaves(member);
+  wait_for_end(member);
   member.worker.disconnect();
 }
 
-void Supervisor::leaves(Member& member) {
+void Supervisor::wait_for_end(Member& member) {
   member.is_leaving = true;
   member.timer.emplace([&worker = member.worker] {
     complain("cluster: " + name_of(worker) + " does not leave, so it is killed (--drain-timeout)");
@@ -187,17 +188,37 @@ void Supervisor::heard(cluster::Worker& worker, const std::string& json) {
   }
 }
 
+// Most often its process ends in the same moment. If not, nothing can be said to it, nor by it.
+void Supervisor::disconnected(cluster::Worker& worker) {
+  say(name_of(worker) + " disconnected");
+  const auto found = members_.find(worker.id());
+  if (is_stopping_ || found == members_.end() || found->second.is_leaving) return;
+  found->second.timer.emplace([this, found] { outlived_its_channel(found->second); });
+  found->second.timer->start(kLastMoment);
+}
+
+// One that has not said before that it leaves is asked to, in the only way that is left.
+void Supervisor::outlived_its_channel(Member& member) {
+  lost(member);
+  wait_for_end(member);
+  if (!member.worker.exited_after_disconnect()) member.worker.kill(SIGTERM);
+  if (has_served_) reconcile();
+}
+
+// A worker that nobody has asked to leave is gone, or will be soon.
+void Supervisor::lost(const Member& member) {
+  ++deaths_;
+  if (!member.has_lived) backoff_.died_young(Clock::now());
+  const bool is_successor = !member.has_listened && !member.is_outdated;
+  if (is_successor) end_reload(name_of(member.worker) + " ended before it listened");
+}
+
 void Supervisor::exited(cluster::Worker& worker, const cluster::Ending& ending) {
   const bool as_asked = worker.exited_after_disconnect() && ending.code == 0;
   if (!as_asked) say(name_of(worker) + " died (" + to_string(ending) + ")");
   const auto member = members_.extract(worker.id());
   if (is_stopping_) return;
-  if (!member.mapped().is_leaving) {
-    ++deaths_;
-    if (!member.mapped().has_lived) backoff_.died_young(Clock::now());
-    const bool is_successor = !member.mapped().has_listened && !member.mapped().is_outdated;
-    if (is_successor) end_reload(name_of(worker) + " ended before it listened");
-  }
+  if (!member.mapped().is_leaving) lost(member.mapped());
   if (has_served_) return reconcile();
   if (!cluster::workers().empty()) return;
   complain("cluster: no worker came to listen");

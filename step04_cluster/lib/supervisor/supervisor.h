@@ -75,13 +75,16 @@ class Supervisor {
   bool start_workers();
   void start_worker();
   void ask_to_leave(Member& member);
-  void leaves(Member& member);
+  void wait_for_end(Member& member);
   Member& first_to_leave();
   int count(bool (*is)(const Member&)) const;
   void end_reload(const std::string& error);
   void listening(cluster::Worker& worker, const cluster::Query& where);
   void announce(const cluster::Query& where);
   void heard(cluster::Worker& worker, const std::string& json);
+  void disconnected(cluster::Worker& worker);
+  void outlived_its_channel(Member& member);
+  void lost(const Member& member);
   void exited(cluster::Worker& worker, const cluster::Ending& ending);
   void leave();
   void kill_all();
