@@ -80,6 +80,21 @@ def test_health_says_so_before_the_end(start):
         cluster.expect(client.recv(1) == b"", "the end of an idle connection")
 
 
+def test_workers_that_die_in_the_grace_are_replaced(start):
+    cluster = start("--drain-grace", 60, workers=2)
+    cluster.send_signal(signal.SIGTERM)
+    cluster.wait_until(lambda: cluster.exchange(HEALTH).status == 503, "503")
+    port = cluster.port
+    for worker in cluster.workers:
+        cluster.send_signal(signal.SIGKILL, worker)
+    for number in (3, 4):
+        cluster.wait_for(rf"^worker {number} \(pid \d+\) listening")
+    cluster.expect(cluster.get(port).status == 200, "an answer")
+    for _ in range(4):
+        cluster.expect(cluster.exchange(HEALTH, port).status == 503, "the new ones know that it ends")
+    cluster.stop()
+
+
 def test_a_second_signal_ends_the_grace(start):
     cluster = start("--drain-grace", 60, workers=2)
     cluster.send_signal(signal.SIGTERM)

@@ -268,8 +268,12 @@ MUTATIONS = {
         "step04_cluster", "lib/supervisor/supervisor.cpp", "while (count(is_staying) < wanted_ +",
         "while (!has_served_ && count(is_staying) < wanted_ +",
         "test_supervision.py::test_a_dead_worker_is_replaced"),
+    "workers that die in the grace stay dead": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "void Supervisor::reconcile() {\n  if (is_ending_)",
+        "void Supervisor::reconcile() {\n  if (is_stopping_)",
+        "test_operation.py::test_workers_that_die_in_the_grace_are_replaced"),
     "a worker without a channel is kept": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "  found->second.timer->start(kLastMoment);\n", "",
+        "step04_cluster", "lib/supervisor/supervisor_end.cpp", "  found->second.timer->start(kLastMoment);\n", "",
         "test_without_channel.py::test_it_is_asked_to_go_and_killed_and_replaced"),
     "an idle connection is closed when its worker leaves": Mutation(
         "step04_cluster", "lib/http/connection_end.cpp",

@@ -15,7 +15,6 @@ namespace supervisor {
 namespace {
 
 constexpr std::chrono::milliseconds kLater(1000);
-constexpr std::chrono::milliseconds kLastMoment(100);  // from the end of a channel to an exit
 
 bool is_staying(const Member& member) {
   return member.is_staying();
@@ -42,7 +41,7 @@ Supervisor::Supervisor(const Options& options)
                  " does not answer, so it is killed (--liveness-timeout)");
         worker.kill(SIGKILL);
       }) {
-  cluster::on_online([](const auto& worker) { say(name_of(worker) + " online"); });
+  cluster::on_online([this](auto& worker) { online(worker); });
   cluster::on_signalled([this](auto& worker) {
     wait_for_end(members_.at(worker.id()));
     reconcile();
@@ -71,7 +70,7 @@ int Supervisor::count(bool (*is)(const Member&)) const {
 // From what is there to what should be there. While somebody waits for a successor, there may be
 // one worker too many; when that one listens, somebody leaves.
 void Supervisor::reconcile() {
-  if (is_stopping_) return;
+  if (is_ending_) return;
   while (count(is_ready) > wanted_) ask_to_leave(first_to_leave());
   if (!start_workers()) return;
   if (is_reloading_ && count(is_outdated) == 0) end_reload("");
@@ -154,6 +153,11 @@ void Supervisor::resize(int change) {
   reconcile();
 }
 
+void Supervisor::online(cluster::Worker& worker) {
+  say(name_of(worker) + " online");
+  if (is_stopping_ && worker.hands_back()) worker.send(kDrain);  // one of ours
+}
+
 void Supervisor::listening(cluster::Worker& worker, const cluster::Query& where) {
   say(name_of(worker) + " listening");
   Member& member = members_.at(worker.id());
@@ -188,50 +192,22 @@ void Supervisor::heard(cluster::Worker& worker, const std::string& json) {
   }
 }
 
-// Most often its process ends in the same moment. If not, nothing can be said to it, nor by it.
-void Supervisor::disconnected(cluster::Worker& worker) {
-  say(name_of(worker) + " disconnected");
-  const auto found = members_.find(worker.id());
-  if (is_stopping_ || found == members_.end() || found->second.is_leaving) return;
-  found->second.timer.emplace([this, found] { outlived_its_channel(found->second); });
-  found->second.timer->start(kLastMoment);
-}
-
-// One that has not said before that it leaves is asked to, in the only way that is left.
-void Supervisor::outlived_its_channel(Member& member) {
-  lost(member);
-  wait_for_end(member);
-  if (!member.worker.exited_after_disconnect()) member.worker.kill(SIGTERM);
-  if (has_served_) reconcile();
-}
-
-// A worker that nobody has asked to leave is gone, or will be soon.
-void Supervisor::lost(const Member& member) {
-  ++deaths_;
-  if (!member.has_lived) backoff_.died_young(Clock::now());
-  const bool is_successor = !member.has_listened && !member.is_outdated;
-  if (is_successor) end_reload(name_of(member.worker) + " ended before it listened");
-}
-
 void Supervisor::exited(cluster::Worker& worker, const cluster::Ending& ending) {
   const bool as_asked = worker.exited_after_disconnect() && ending.code == 0;
   if (!as_asked) say(name_of(worker) + " died (" + to_string(ending) + ")");
   const auto member = members_.extract(worker.id());
-  if (is_stopping_) return;
+  if (is_ending_) return;
   if (!member.mapped().is_leaving) lost(member.mapped());
   if (has_served_) return reconcile();
-  if (!cluster::workers().empty()) return;
+  if (is_stopping_ || !cluster::workers().empty()) return;
   complain("cluster: no worker came to listen");
   over_.emit();
 }
 
 void Supervisor::stop() {
   if (std::exchange(is_stopping_, true)) return leave(), kill_all();
-  retry_.stop();
-  liveness_.stop();
   for (auto& [id, member] : members_) {
-    member.timer.reset();
-    if (member.worker.hands_back()) member.worker.send(kDrain);  // a worker of ours
+    if (member.worker.hands_back()) member.worker.send(kDrain);  // one of ours
   }
   options_.drain_grace.count() > 0 ? grace_.start(options_.drain_grace) : leave();
 }
@@ -239,6 +215,9 @@ void Supervisor::stop() {
 void Supervisor::leave() {
   if (std::exchange(is_ending_, true)) return;
   grace_.stop();
+  retry_.stop();
+  liveness_.stop();
+  for (auto& [id, member] : members_) member.timer.reset();
   drain_.start(options_.drain_timeout);
   cluster::disconnect([this] {
     drain_.stop();

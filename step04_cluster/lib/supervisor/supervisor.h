@@ -42,8 +42,8 @@ class Supervisor {
   // afterwards. SIGHUP.
   void reload();
 
-  // Asks all workers to leave: after the grace, in which they serve, but say that they will not for
-  // long. The second time, kills them. SIGTERM and SIGINT.
+  // Asks all workers to leave: after the grace, in which they serve, and are replaced if they die,
+  // but say that they will not serve for long. The second time, kills them. SIGTERM and SIGINT.
   void stop();
 
   // One worker more, or less: at least one stays. SIGTTIN and SIGTTOU.
@@ -79,15 +79,18 @@ class Supervisor {
   Member& first_to_leave();
   int count(bool (*is)(const Member&)) const;
   void end_reload(const std::string& error);
+  void online(cluster::Worker& worker);
   void listening(cluster::Worker& worker, const cluster::Query& where);
   void announce(const cluster::Query& where);
   void heard(cluster::Worker& worker, const std::string& json);
-  void disconnected(cluster::Worker& worker);
-  void outlived_its_channel(Member& member);
-  void lost(const Member& member);
   void exited(cluster::Worker& worker, const cluster::Ending& ending);
   void leave();
   void kill_all();
+
+  // In supervisor_end.cpp:
+  void disconnected(cluster::Worker& worker);
+  void outlived_its_channel(Member& member);
+  void lost(const Member& member);
 
   Options options_;
   int wanted_;  // workers
