@@ -1,4 +1,6 @@
 """Handing back: a worker that leaves gives its idle connections to the primary, which deals them."""
+import re
+import resource
 import signal
 import socket
 
@@ -183,3 +185,30 @@ peer.serve()
         cluster.send_signal(signal.SIGHUP)
         client.sendall(REQUEST)
         cluster.expect(client.answer().status == 200, "an answer, in spite of that death")
+
+
+def test_the_primary_does_not_take_back_without_end(start_scripts):
+    """Each worker hands back until it may not. Nobody serves what comes back."""
+    cluster = start_scripts(6, """
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+peer.listen(features=['handback'])
+kept, said = [], None
+signal.sigwait([signal.SIGUSR1])
+while said != 'NODE_HANDLE_NACK':
+    kept.append(socket.socketpair())
+    peer.say('handback', kept[-1][0].fileno(), key='127.0.0.1:0:4:undefined:0')
+    while (said := peer.receive_line()['cmd']) not in ('NODE_HANDLE_ACK', 'NODE_HANDLE_NACK'):
+        if said == 'NODE_HANDLE': peer.send_line({'cmd': 'NODE_HANDLE_ACK'})
+tell('has handed back', len(kept) - 1)
+peer.hear_act('disconnect')
+""")
+    limit = 400
+    resource.prlimit(cluster.pid, resource.RLIMIT_NOFILE, (limit, limit))
+    for number, worker in enumerate(cluster.workers, 1):
+        cluster.send_signal(signal.SIGUSR1, worker)
+        cluster.wait_for(r"has handed back (\d+)", count=number)
+    counts = [int(n) for n in re.findall(r"has handed back (\d+)", cluster.printed["stdout"])]
+    offered = len(counts)  # one to each
+    cluster.expect(max(counts) <= limit / 16 + offered, f"not so many of one worker: {counts}")
+    cluster.expect(sum(counts) <= limit / 4 + offered, f"not so many of all: {counts}")
+    cluster.stop()

@@ -279,6 +279,12 @@ MUTATIONS = {
         "step04_cluster", "lib/http/connection_end.cpp",
         "  if (server_->give_back()) return is_idle && socket_.is_open() ? give_back() : void();\n", "",
         "test_reload.py::test_connections_that_are_kept_alive_go_to_other_workers"),
+    "workers hand back without end": Mutation(
+        "step04_cluster", "lib/cluster/primary_leave.cpp", "return all < most && its < most / 4;", "return true;",
+        "test_hand_back.py::test_the_primary_does_not_take_back_without_end"),
+    "one worker hands back for all": Mutation(
+        "step04_cluster", "lib/cluster/primary_leave.cpp", " && its < most / 4", "",
+        "test_hand_back.py::test_the_primary_does_not_take_back_without_end"),
     "a connection is handed back in the middle of a request": Mutation(
         "step04_cluster", "lib/http/connection_end.cpp", "state_ == State::kWaiting && output_.is_empty() &&",
         "output_.is_empty() &&", "test_reload.py::test_a_request_that_has_begun_is_answered_first"),

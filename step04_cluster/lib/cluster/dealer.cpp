@@ -38,10 +38,14 @@ void Dealer::deal(UniqueFd connection) {
   if (waiting_.size() >= kMaxWaiting) want_(false);
 }
 
-void Dealer::deal_again(UniqueFd connection) {
+void Dealer::deal_again(UniqueFd connection, int from) {
   const net::Traffic before = net::traffic_of(connection.get()).value_or(net::Traffic{});
-  waiting_.push_front({std::move(connection), true, before});
+  waiting_.push_front({std::move(connection), from, before});
   hand_off();
+}
+
+std::size_t Dealer::waiting_from(int worker) const {
+  return std::ranges::count(waiting_, worker, &Connection::from);
 }
 
 void Dealer::hand_off() {
@@ -59,7 +63,7 @@ void Dealer::hand_off() {
 
 void Dealer::offer(Worker& worker, Connection& connection) {
   const std::int64_t seq = next_seq();
-  const bool marked = connection.is_returned && worker.hands_back();
+  const bool marked = connection.from != 0 && worker.hands_back();
   const std::string text = line::newconn(quoted_key_, seq, marked);
   worker.channel().send(text, connection.fd.get(), seq);
   offers_[&worker] = {seq, std::move(connection)};

@@ -32,16 +32,20 @@ class Dealer {
   bool has(const Worker& worker) const { return workers_.contains(&worker); }
   bool has_workers() const { return !workers_.empty(); }
 
-  // Deals a new connection; or one that has been served, is idle, and goes first.
+  // Deals a new connection; or one that has been served, is idle, and goes first. `from`: the id of
+  // the worker that has served it.
   void deal(UniqueFd connection);
-  void deal_again(UniqueFd connection);
+  void deal_again(UniqueFd connection, int from);
 
   // `worker` has answered what was offered to it under the number `offer`. False if that was not
   // offered here.
   bool answer(Worker& worker, std::int64_t offer, bool accepted);
 
-  // Connections that wait for a free worker, and that were offered to one.
+  // Connections that wait for a free worker, and that were offered to one. Of those that wait, how
+  // many has this worker handed back?
   std::size_t waiting() const { return waiting_.size(); }
+  std::size_t waiting_from(int worker) const;
+  std::size_t waiting_returned() const { return waiting_.size() - waiting_from(0); }
   std::size_t unanswered() const { return offers_.size(); }
 
   // The process of `worker` has ended, and everything that it had said was listened to.
@@ -51,7 +55,7 @@ class Dealer {
   // A connection that no worker has taken yet. This descriptor stays open until one has.
   struct Connection {
     UniqueFd fd;
-    bool is_returned = false;  // another worker has served it before
+    int from = 0;              // this worker has served it before; 0: it is new
     net::Traffic before = {};  // read and written before it came to us: nothing, of a new one
     std::size_t deaths = 0;    // workers that died while it was offered to them
   };

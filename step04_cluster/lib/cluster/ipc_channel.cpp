@@ -85,7 +85,7 @@ void IpcChannel::handle_lines() {
 
 void IpcChannel::handle(Message message) {
   UniqueFd fd;
-  if (message.has_handle) fd = take_handle();
+  if (message.has_handle) fd = take_handle(events_.has_room(message));
   switch (message.kind) {
     case Message::Kind::kHandleAck:
       return handle_acknowledgement(true);
@@ -109,12 +109,13 @@ void IpcChannel::handle_acknowledgement(bool arrived) {
 // Descriptors come in the order of the lines that announce them, but not always in the same read.
 // The acknowledgement is sent after the message has been handled: with the answer to it, if there
 // is one, in the same system call.
-UniqueFd IpcChannel::take_handle() {
+UniqueFd IpcChannel::take_handle(bool has_room) {
   UniqueFd fd;
   if (!fds_.empty()) {
     fd = std::move(fds_.front());
     fds_.pop_front();
   }
+  if (!has_room) fd = UniqueFd();
   if (acknowledgements_.size() > kMaxAcknowledgements) {
     throw ProtocolError("it has left 1 MiB of acknowledgements unread");
   }

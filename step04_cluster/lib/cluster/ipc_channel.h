@@ -25,6 +25,9 @@ class IpcChannel {
     // A message has arrived. `fd` is the descriptor that came with it; if `has_handle` says that
     // there should be one, and there is not, this process had no room for it.
     std::function<void(Message message, UniqueFd fd)> message;
+    // Is there room for the descriptor that comes with this message? If not, it is closed, and the
+    // other end is told that it has not arrived.
+    std::function<bool(const Message& message)> has_room = [](const Message&) { return true; };
     // The other end has a message with a descriptor, or has had no room for the descriptor; `seq`
     // is what was given to send().
     std::function<void(std::int64_t seq, bool arrived)> acknowledged = [](std::int64_t, bool) {};
@@ -74,7 +77,7 @@ class IpcChannel {
   void handle_lines();
   void handle(Message message);
   void handle_acknowledgement(bool arrived);
-  UniqueFd take_handle();
+  UniqueFd take_handle(bool has_room);
   bool is_idle() const;
   bool send_at_once(std::string& line, int fd, std::int64_t seq);
   void flush();

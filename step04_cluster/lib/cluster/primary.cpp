@@ -37,6 +37,7 @@ IpcChannel::Events Primary::events_of(int id) {
   return {
       .message = [=, this](const Message& message,
                            UniqueFd fd) { receive(*workers.at(id), message, std::move(fd)); },
+      .has_room = [=, this](const Message& message) { return has_room(*workers.at(id), message); },
       .acknowledged =
           [=, this](std::int64_t seq, bool arrived) {
             if (!arrived) offer_answered(*workers.at(id), seq, false);
@@ -49,7 +50,7 @@ void Primary::receive(Worker& worker, const Message& message, UniqueFd fd) {
   if (message.kind == Message::Kind::kUser) return on_message.emit(worker, message.text);
   if (message.ack != -1) return offer_answered(worker, message.ack, message.accepted);
   if (message.act == "exitedAfterDisconnect") return about_to_leave(worker, message);
-  if (message.act == "handback") return take_back(message, std::move(fd));
+  if (message.act == "handback") return take_back(worker, message, std::move(fd));
   if (worker.is_dead()) return;  // the rest makes no sense any more
   if (message.act == "online") {
     worker.state_ = Worker::State::kOnline;

@@ -48,7 +48,8 @@ class Primary {
   void close(Worker& worker, const std::string& key);
   void remove_from_handles(Worker& worker);
   void about_to_leave(Worker& worker, const Message& message);
-  void take_back(const Message& message, UniqueFd connection);
+  bool has_room(const Worker& worker, const Message& message) const;
+  void take_back(const Worker& worker, const Message& message, UniqueFd connection);
   void channel_ended(Worker& worker, const std::string& error);
 
   int last_id_ = 0;

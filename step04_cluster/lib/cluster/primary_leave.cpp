@@ -1,4 +1,7 @@
 // How workers leave the primary: a server, all servers, or the cluster; asked to, or by themselves.
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -8,6 +11,8 @@
 #include "net/socket.h"
 
 namespace cluster {
+
+constexpr std::size_t kMaxReturned = 4096;
 
 // A worker closes one of its servers.
 void Primary::close(Worker& worker, const std::string& key) {
@@ -53,11 +58,27 @@ void Primary::about_to_leave(Worker& worker, const Message& message) {
   if (worker.is_signalled_) on_signalled.emit(worker);
 }
 
+// Connections that were handed back, and wait, use up our descriptors: workers may have a quarter
+// of those, and one worker a quarter of that. What is beyond that stays with its worker.
+bool Primary::has_room(const Worker& worker, const Message& message) const {
+  if (message.act != "handback") return true;
+  rlimit descriptors = {};
+  getrlimit(RLIMIT_NOFILE, &descriptors);
+  const auto most = std::min<std::size_t>(kMaxReturned, descriptors.rlim_cur / 4);
+  std::size_t all = 0;
+  std::size_t its = 0;
+  for (const auto& [key, handle] : handles_) {
+    all += handle->waiting_returned();
+    its += handle->waiting_from(worker);
+  }
+  return all < most && its < most / 4;
+}
+
 // A connection of a worker that leaves is idle: another one shall serve it.
-void Primary::take_back(const Message& message, UniqueFd connection) {
+void Primary::take_back(const Worker& worker, const Message& message, UniqueFd connection) {
   const auto found = handles_.find(message.key);
   if (found == handles_.end() || !net::is_connection(connection.get())) return;
-  found->second->take_back(std::move(connection));
+  found->second->take_back(std::move(connection), worker);
 }
 
 void Primary::channel_ended(Worker& worker, const std::string& error) {
