@@ -158,17 +158,23 @@ MUTATIONS = {
 """, "test_hand_over.py::test_at_most_one_connection_waits_for_a_frozen_worker"),
     "what a dead worker has not taken is dropped": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp",
-        "  if (!may_be_dealt_again(connection)) return;", "  return;",
+        "  if (!may_be_dealt_again(connection, worker)) return;", "  return;",
         "test_hand_over.py::test_an_unread_connection_of_a_dead_worker_is_dealt_again"),
     "a connection is dealt again even if it was read from": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp",
-        " && net::traffic_of(connection.fd.get()) == connection.before", "",
+        "now == connection.before", "true",
         "test_hand_over.py::test_a_connection_that_has_been_read_from_is_not_dealt_again"),
+    "who has come by a path is cut when a worker dies": Mutation(
+        "step04_cluster", "lib/cluster/dealer.cpp", "dead.hands_back()", "false",
+        "test_path_clients.py::test_what_a_worker_of_ours_has_not_answered_is_dealt_again"),
+    "a foreign worker is believed not to have read": Mutation(
+        "step04_cluster", "lib/cluster/dealer.cpp", "dead.hands_back()", "true",
+        "test_path_clients.py::test_what_a_foreign_worker_may_have_read_is_not"),
     "a client's end of file counts as read": Mutation(
         "step04_cluster", "lib/net/traffic.cpp", "info.tcpi_state == kCloseWait ? 1 : 0", "0",
         "test_hand_over.py::test_an_unread_connection_of_a_dead_worker_is_dealt_again"),
     "a connection may kill as many workers as it likes": Mutation(
-        "step04_cluster", "lib/cluster/dealer.cpp", "connection.deaths < most", "true",
+        "step04_cluster", "lib/cluster/dealer.cpp", "connection.deaths >= most", "false",
         "test_hand_over.py::test_a_connection_that_kills_workers_is_closed_in_the_end"),
     "a server that was held up blames its clients": Mutation(
         "step04_cluster", "lib/http/connections.cpp",

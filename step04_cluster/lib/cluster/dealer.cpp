@@ -111,16 +111,19 @@ void Dealer::bury(Worker& worker) {
   offers_.erase(found);
 
   ++connection.deaths;
-  if (!may_be_dealt_again(connection)) return;  // the client sees the end of the connection
+  if (!may_be_dealt_again(connection, worker)) return;  // the client sees the end of the connection
   waiting_.push_front(std::move(connection));
   hand_off();
 }
 
-// Not if the worker has read from it, or answered: the request might be carried out twice. And not
-// for ever: it might be this connection that kills workers. (workers_ is without the dead one.)
-bool Dealer::may_be_dealt_again(const Connection& connection) const {
+// Not if the worker has read from it, or answered: the request might be carried out twice. Of TCP
+// the kernel knows; otherwise we rely on a worker of ours, which answers first. And not for ever:
+// it might be this connection that kills workers. (workers_ is without the dead one.)
+bool Dealer::may_be_dealt_again(const Connection& connection, const Worker& dead) const {
   const std::size_t most = std::max<std::size_t>(2, workers_.size() + 1);
-  return connection.deaths < most && net::traffic_of(connection.fd.get()) == connection.before;
+  if (connection.deaths >= most) return false;
+  const auto now = net::traffic_of(connection.fd.get());
+  return now ? now == connection.before : dead.hands_back();
 }
 
 }  // namespace cluster

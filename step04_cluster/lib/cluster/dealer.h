@@ -68,7 +68,7 @@ class Dealer {
   void offer(Worker& worker, Connection& connection);
   void become_free(Worker& worker);
   void rest(Worker& worker);
-  bool may_be_dealt_again(const Connection& connection) const;
+  bool may_be_dealt_again(const Connection& connection, const Worker& dead) const;
 
   std::string quoted_key_;
   std::function<void(bool)> want_;
