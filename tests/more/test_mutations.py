@@ -250,6 +250,9 @@ MUTATIONS = {
     "any descriptor is taken for a connection": Mutation(
         "step04_cluster", "lib/cluster/child.cpp", " && net::is_connection(connection.get())", "",
         "test_worker_offers.py::test_it_refuses_what_is_no_connection"),
+    "nobody answers what Node asks about sockets": Mutation(
+        "step04_cluster", "lib/cluster/primary.cpp", "return worker.sockets_.answer(message);", "return;",
+        "test_user_sockets.py::test_the_primary_closes_it_and_says_so"),
     "any descriptor is listened on": Mutation(
         "step04_cluster", "lib/cluster/utils.cpp",
         "  if (!is_it) throw ListenError(EADDRINUSE, \"\");\n", "",

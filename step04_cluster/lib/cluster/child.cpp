@@ -26,7 +26,8 @@ Child::Child(int id, UniqueFd channel)
 }
 
 void Child::receive(const Message& message, UniqueFd fd) {
-  if (message.kind == Message::Kind::kUser) return message_.emit(message.text);
+  if (message.kind == Message::Kind::kUser) return receive_from_user(message, std::move(fd));
+  if (message.kind != Message::Kind::kCluster) return sockets_.answer(message);
   if (message.act == "newconn") return new_connection(message, std::move(fd));
   const bool may_leave = message.ack != -1 && message.ack == last_question_;
   if (may_leave || message.act == "disconnect") return leave(message.hands_back);
@@ -35,6 +36,13 @@ void Child::receive(const Message& message, UniqueFd fd) {
   Server server = std::move(found->second);
   asked_.erase(found);
   query_answered(std::move(server), message, std::move(fd));
+}
+
+// If the descriptor is lost, Node sends the message again.
+void Child::receive_from_user(const Message& message, UniqueFd fd) {
+  if (message.has_handle && !fd) return;
+  if (!socket_taker_ || !fd || !net::is_connection(fd.get())) return message_.emit(message.text);
+  socket_taker_(message.text, sockets_.add(message, std::move(fd)));
 }
 
 // server.listen() ends up here: the primary is asked, and answers when it can.

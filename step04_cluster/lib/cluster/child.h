@@ -14,6 +14,7 @@
 #include "cluster/event.h"
 #include "cluster/hand_back.h"
 #include "cluster/ipc_channel.h"
+#include "cluster/user_sockets.h"
 #include "loop/loop.h"
 #include "net/acceptor.h"
 #include "net/connections.h"
@@ -33,6 +34,11 @@ class Child {
   void on_message(Event<const std::string&>::Listener listener) {
     message_.add(std::move(listener));
   }
+
+  // A program that is our primary, in Node, may give a connection away: process.send(json, socket).
+  // `taker` gets it, and on_message() nothing then. Without one it is closed.
+  using SocketTaker = std::function<void(const std::string& json, UserSocket socket)>;
+  void on_socket(SocketTaker taker) { socket_taker_ = std::move(taker); }
 
   // Leaves: tells the primary, accepts no more, finishes what it has, and closes the channel. run()
   // returns then, if nothing else is left to do.
@@ -64,6 +70,7 @@ class Child {
   };
 
   void receive(const Message& message, UniqueFd fd);
+  void receive_from_user(const Message& message, UniqueFd fd);
   void query_answered(Server server, const Message& message, UniqueFd fd);
   void listen_on_shared(Server server, UniqueFd socket);
   void started(Server server, const SocketName& name);
@@ -82,7 +89,9 @@ class Child {
   int id_;
   IpcChannel channel_;
   HandBack hand_back_{channel_};
+  UserSockets sockets_{channel_};
   Event<const std::string&> message_;
+  SocketTaker socket_taker_;
   std::map<std::int64_t, Server> asked_;                // by the number of our question
   std::map<std::string, Server, std::less<>> servers_;  // by key
   std::vector<Taken> taken_;  // to be served once the primary can know that we have taken them

@@ -90,4 +90,8 @@ void on_message(std::function<void(Worker&, const std::string&)> listener) {
   primary().on_message.add(std::move(listener));
 }
 
+void on_socket(std::function<void(Worker&, const std::string&, UserSocket)> taker) {
+  primary().on_socket = std::move(taker);
+}
+
 }  // namespace cluster

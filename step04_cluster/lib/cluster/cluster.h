@@ -71,8 +71,13 @@ void on_death(std::function<void(Worker&)> listener);
 // A worker has sent something: any JSON value.
 void on_message(std::function<void(Worker&, const std::string& json)> listener);
 
+// A worker, in Node, has given a connection away: process.send(json, socket). `taker` gets it, and
+// on_message() nothing then. Without one it is closed. See UserSocket.
+void on_socket(std::function<void(Worker&, const std::string& json, UserSocket)> taker);
+
 // ---- In a worker
 
-// This process is cluster::worker(): it can send(), on_message(), disconnect(), id(). See child.h.
+// This process is cluster::worker(): it can send(), on_message(), on_socket(), disconnect(), id().
+// See child.h.
 
 }  // namespace cluster

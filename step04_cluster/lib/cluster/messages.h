@@ -39,22 +39,25 @@ struct SocketName {
 // A message that has arrived. Members which it does not have keep their initial values.
 struct Message {
   enum class Kind {
-    kUser,        // the user's: `text`, as it was written
-    kCluster,     // NODE_CLUSTER: all the other members
-    kHandleAck,   // NODE_HANDLE_ACK, NODE_HANDLE_NACK: the other end has got the descriptor, or
-    kHandleNack,  // has not; they belong to the channel, and end there
-    kOther,       // Node's own, and nothing to us
+    kUser,         // the user's: `text`, as it was written
+    kCluster,      // NODE_CLUSTER: all the other members
+    kHandleAck,    // NODE_HANDLE_ACK, NODE_HANDLE_NACK: the other end has got the descriptor, or
+    kHandleNack,   // has not; they belong to the channel, and end there
+    kSocketCount,  // NODE_SOCKET_GET_COUNT, NODE_SOCKET_NOTIFY_CLOSE: how many of the sockets `key`
+    kSocketsClose,  // are open, and tell me when none is; see user_sockets.h
+    kOther,         // Node's own, and nothing to us
   };
   Kind kind = Kind::kOther;
   bool has_handle = false;  // wrapped in NODE_HANDLE: a descriptor belongs to it
   std::string text = {};    // JSON
 
-  std::string act = {};     // "online", "newconn", …; none in an answer
-  std::int64_t seq = -1;    // the number of this message
-  std::int64_t ack = -1;    // the number of the message that it answers
-  std::string key = {};     // which listening socket it is about
-  bool accepted = false;    // the answer to newconn
-  bool returned = false;    // newconn: another worker has handed this connection back
+  std::string act = {};   // "online", "newconn", …; none in an answer
+  std::int64_t seq = -1;  // the number of this message
+  std::int64_t ack = -1;  // the number of the message that it answers
+  std::string key = {};   // which listening socket it is about. Of a user's socket and of questions
+                          // about those it is JSON, "null" if there is none: see user_sockets.h
+  bool accepted = false;  // the answer to newconn
+  bool returned = false;  // newconn: another worker has handed this connection back
   bool hands_back = false;  // online: this worker can hand connections back; disconnect, and the
                             // answer to exitedAfterDisconnect: it shall
   bool signalled = false;   // exitedAfterDisconnect: nobody here wants that, but a signal said so

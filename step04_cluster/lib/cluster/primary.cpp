@@ -8,6 +8,7 @@
 #include "cluster/identity.h"
 #include "cluster/utils.h"
 #include "listener.h"
+#include "net/socket.h"
 
 namespace cluster {
 
@@ -47,7 +48,9 @@ IpcChannel::Events Primary::events_of(int id) {
 }
 
 void Primary::receive(Worker& worker, const Message& message, UniqueFd fd) {
-  if (message.kind == Message::Kind::kUser) return on_message.emit(worker, message.text);
+  if (message.kind == Message::Kind::kUser)
+    return receive_from_user(worker, message, std::move(fd));
+  if (message.kind != Message::Kind::kCluster) return worker.sockets_.answer(message);
   if (message.ack != -1) return offer_answered(worker, message.ack, message.accepted);
   if (message.act == "exitedAfterDisconnect") return about_to_leave(worker, message);
   if (message.act == "handback") return take_back(worker, message, std::move(fd));
@@ -65,6 +68,14 @@ void Primary::receive(Worker& worker, const Message& message, UniqueFd fd) {
   } else if (message.act == "close") {
     close(worker, message.key);
   }
+}
+
+// If the descriptor is lost, Node sends the message again.
+void Primary::receive_from_user(Worker& worker, const Message& message, UniqueFd fd) {
+  if (message.has_handle && !fd) return;
+  if (!on_socket || !fd || !net::is_connection(fd.get()))
+    return on_message.emit(worker, message.text);
+  on_socket(worker, message.text, worker.sockets_.add(message, std::move(fd)));
 }
 
 // A worker wants to listen.

@@ -34,10 +34,12 @@ class Primary {
   Event<Worker&, const Query&> on_listening;
   Event<Worker&, const Ending&> on_exit;
   Event<Worker&, const std::string&> on_message;
+  std::function<void(Worker&, const std::string&, UserSocket)> on_socket;  // if somebody takes them
 
  private:
   IpcChannel::Events events_of(int id);
   void receive(Worker& worker, const Message& message, UniqueFd fd);
+  void receive_from_user(Worker& worker, const Message& message, UniqueFd fd);
   void query_server(Worker& worker, const Message& message);
   void add_to_handle(Worker& worker, const Message& message, const std::string& key);
   void offer_answered(Worker& worker, std::int64_t offer, bool accepted);

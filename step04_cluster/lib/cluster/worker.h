@@ -10,6 +10,7 @@
 
 #include "cluster/child_process.h"
 #include "cluster/ipc_channel.h"
+#include "cluster/user_sockets.h"
 
 namespace cluster {
 
@@ -55,6 +56,7 @@ class Worker {
   bool exited_after_disconnect_ = false;
   bool is_signalled_ = false;
   IpcChannel channel_;
+  UserSockets sockets_{channel_};
 
  public:
   // For the handles of the primary, which answer and offer.

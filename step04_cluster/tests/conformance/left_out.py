@@ -30,9 +30,11 @@ LEFT_OUT = {
     "M7": ("An exception in a callback", "ends our loop, on purpose: an_exception_in_a_callback_ends_the_loop "
            "in api_settings.cpp"),
     "M8": ("Rich serialisation", JAVASCRIPT),
-    "H3": ("A socket sent upwards", "workers send no sockets"),
+    "H3": ("A socket sent upwards", "workers of ours send none; from workers in Node: test_user_sockets.py"),
     "H4": ("Sockets both ways at once", "workers send no sockets; acknowledgements cross: test_ipc_channel.cpp"),
     "H5": ("The same descriptor twice", "descriptors are not sent by programs; test_ipc_channel.cpp"),
+    "H8": ("server.close() waits for sockets that were given away", "programs of ours give none; Node is answered: "
+           "test_user_sockets.py"),
     "D7": ("Outgoing connections keep a worker alive", "our loop runs as long as anything is waited for"),
     "D8": ("disconnect() in an error handler", "test_node_workers.py, api_leaving.cpp"),
     "D9": ("destroy() in the worker", JAVASCRIPT),

@@ -1,0 +1,49 @@
+#include "cluster/user_sockets.h"
+
+#include <utility>
+
+namespace cluster {
+
+namespace {
+
+std::string line_begin(const std::string& cmd, const std::string& key) {
+  return R"({"cmd":")" + cmd + R"(","key":)" + key;
+}
+
+}  // namespace
+
+// A socket without a key did not come from a server: nobody will ask for it. And whoever closes one
+// later may have outlived the channel.
+UserSocket UserSockets::add(const Message& message, UniqueFd fd) {
+  if (message.key == "null") return {std::move(fd), nullptr};
+  ++lists_[message.key].open;
+  const auto close = [self = std::weak_ptr(self_), key = message.key](void*) {
+    if (const auto list = self.lock()) (*list)->closed(key);
+  };
+  return {std::move(fd), std::shared_ptr<void>(this, close)};
+}
+
+void UserSockets::answer(const Message& message) {
+  const auto list = lists_.find(message.key);
+  const bool is_empty = list == lists_.end();
+  if (message.kind == Message::Kind::kSocketCount) {
+    const std::string count = std::to_string(is_empty ? 0 : list->second.open);
+    return channel_.send(line_begin("NODE_SOCKET_COUNT", message.key) + ",\"count\":" + count +
+                         "}");
+  }
+  if (is_empty) return send_closed(message.key);
+  list->second.is_awaited = true;
+}
+
+void UserSockets::send_closed(const std::string& key) {
+  channel_.send(line_begin("NODE_SOCKET_ALL_CLOSED", key) + "}");
+}
+
+void UserSockets::closed(const std::string& key) {
+  const auto list = lists_.find(key);
+  if (--list->second.open != 0) return;
+  if (list->second.is_awaited) send_closed(key);
+  lists_.erase(list);
+}
+
+}  // namespace cluster

@@ -1,0 +1,50 @@
+// Sockets that somebody has sent along with a message of his own: not connections that the cluster
+// deals, but ones that a program gives away.
+//
+// Its twin is the class SocketListReceive in Node's lib/internal/socket_list.js.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "cluster/ipc_channel.h"
+#include "unique_fd.h"
+
+namespace cluster {
+
+// Such a socket, which belongs to whoever takes it. The sender's server.close() waits until all of
+// them are closed: keep `open` for as long as `fd`.
+struct UserSocket {
+  UniqueFd fd;
+  std::shared_ptr<void> open;
+};
+
+// Answers what Node asks about them: how many are open, and when is the last one closed?
+class UserSockets {
+ public:
+  // `channel`, through which they come, must outlive this.
+  explicit UserSockets(IpcChannel& channel) : channel_(channel) {}
+
+  // Counts `fd`, which has come with `message`.
+  UserSocket add(const Message& message, UniqueFd fd);
+
+  // `message` is such a question. If nothing is open, it is answered at once.
+  void answer(const Message& message);
+
+ private:
+  struct List {
+    std::size_t open = 0;
+    bool is_awaited = false;  // the sender wants to know when it is empty
+  };
+
+  void send_closed(const std::string& key);
+  void closed(const std::string& key);
+
+  IpcChannel& channel_;
+  std::map<std::string, List> lists_;  // by key: the sender's name for its server; none is empty
+  std::shared_ptr<UserSockets*> self_ = std::make_shared<UserSockets*>(this);  // for `open`
+};
+
+}  // namespace cluster
