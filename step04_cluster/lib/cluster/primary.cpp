@@ -27,7 +27,7 @@ Worker& Primary::fork(const std::map<std::string, std::string>& env) {
   of_this_one.env["NODE_UNIQUE_ID"] = std::to_string(id);
 
   auto worker = std::make_shared<Worker>(id, fork_child(of_this_one), events_of(id));
-  workers[id] = worker;
+  workers[id] = running_[id] = worker;
   children_.keep_loop_running(true);
   loop::post([this, worker] { on_fork.emit(*worker); });
   return *worker;
@@ -37,13 +37,13 @@ Worker& Primary::fork(const std::map<std::string, std::string>& env) {
 IpcChannel::Events Primary::events_of(int id) {
   return {
       .message = [=, this](const Message& message,
-                           UniqueFd fd) { receive(*workers.at(id), message, std::move(fd)); },
-      .has_room = [=, this](const Message& message) { return has_room(*workers.at(id), message); },
+                           UniqueFd fd) { receive(*running_.at(id), message, std::move(fd)); },
+       .has_room = [=, this](const Message& message) { return has_room(*running_.at(id), message); },
       .acknowledged =
           [=, this](std::int64_t seq, bool arrived) {
-            if (!arrived) offer_answered(*workers.at(id), seq, false);
+            if (!arrived) offer_answered(*running_.at(id), seq, false);
           },
-      .end = [=, this](const std::string& error) { channel_ended(*workers.at(id), error); },
+      .end = [=, this](const std::string& error) { channel_ended(*running_.at(id), error); },
   };
 }
 
@@ -117,8 +117,8 @@ void Primary::reap() {
   int status = 0;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     const auto is_it = [=](const auto& entry) { return entry.second->pid() == pid; };
-    const auto found = std::ranges::find_if(workers, is_it);
-    if (found != workers.end()) exited(found->second, ending_of(status));
+    const auto found = std::ranges::find_if(running_, is_it);
+    if (found != running_.end()) exited(found->second, ending_of(status));
   }
 }
 
@@ -136,11 +136,12 @@ void Primary::exited(std::shared_ptr<Worker> worker, const Ending& ending) {
 
   worker->state_ = Worker::State::kDead;
   workers.erase(worker->id_);
-  children_.keep_loop_running(!workers.empty());
+  running_.erase(worker->id_);
+  children_.keep_loop_running(!running_.empty());
   on_exit.emit(*worker, ending);
   on_death.emit(*worker);
   loop::post([worker = std::move(worker)] {});  // destroyed later: its channel may be our caller
-  if (!workers.empty()) return;
+  if (!running_.empty()) return;
   for (const auto& done : std::exchange(waiting_for_the_end_, {})) done();
 }
 

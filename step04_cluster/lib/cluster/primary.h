@@ -29,7 +29,7 @@ class Primary {
 
   Settings settings;
   Policy policy;
-  std::map<int, std::shared_ptr<Worker>> workers;  // by id
+  std::map<int, std::shared_ptr<Worker>> workers;  // by id; who was asked to leave is not here
   Event<Worker&> on_fork, on_online, on_signalled, on_disconnect, on_death;
   Event<Worker&, const Query&> on_listening;
   Event<Worker&, const Ending&> on_exit;
@@ -55,6 +55,7 @@ class Primary {
   void channel_ended(Worker& worker, const std::string& error);
 
   int last_id_ = 0;
+  std::map<int, std::shared_ptr<Worker>> running_;  // all that have not exited, by id
   std::map<std::string, std::unique_ptr<Handle>> handles_;  // by key
   loop::SignalWatcher children_;                            // SIGCHLD
   std::vector<std::function<void()>> waiting_for_the_end_;

@@ -32,7 +32,9 @@ void Primary::remove_from_handles(Worker& worker) {
   });
 }
 
+// As in Node, it is in the list no longer, whatever it has still to finish.
 void Primary::disconnect(Worker& worker) {
+  workers.erase(worker.id_);
   worker.exited_after_disconnect_ = true;
   remove_from_handles(worker);
   const bool others_listen = !handles_.empty();
@@ -40,7 +42,7 @@ void Primary::disconnect(Worker& worker) {
 }
 
 void Primary::disconnect(std::function<void()> done) {
-  const auto all = workers;
+  const auto all = running_;
   handles_.clear();
   for (const auto& [id, worker] : all) disconnect(*worker);
   if (all.empty()) return loop::post(std::move(done));

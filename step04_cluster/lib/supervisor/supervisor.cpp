@@ -199,7 +199,7 @@ void Supervisor::exited(cluster::Worker& worker, const cluster::Ending& ending) 
   if (is_ending_) return;
   if (!member.mapped().is_leaving) lost(member.mapped());
   if (has_served_) return reconcile();
-  if (is_stopping_ || !cluster::workers().empty()) return;
+  if (is_stopping_ || !members_.empty()) return;
   complain("cluster: no worker came to listen");
   over_.emit();
 }
@@ -226,7 +226,7 @@ void Supervisor::leave() {
 }
 
 void Supervisor::kill_all() {
-  for (const auto& [id, worker] : cluster::workers()) worker->kill(SIGKILL);
+  for (const auto& [id, member] : members_) member.worker.kill(SIGKILL);
 }
 
 }  // namespace supervisor

@@ -1,5 +1,6 @@
 """Rows F, E, D and S: how workers begin, what is told of them, and how they leave."""
 import os
+import signal
 
 import pytest
 from proc import descriptors_of, listening_ports_of
@@ -235,6 +236,18 @@ def test_D10_worker_drops_its_channel(system):
     system.task(1, "drop")
     ending = system.wait_for("exit")
     assert ending["code"] == 0 and not ending["voluntary"]
+
+
+def test_D11_not_in_the_list(system):
+    """A worker that was asked to leave is in the list no longer, although it still runs."""
+    system.fork(2)
+    pid = system.wait_for("fork", 1)["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    system.do("leave", id=1)
+    assert system.workers() == [2]
+    os.kill(pid, signal.SIGCONT)
+    ending = system.wait_for("exit", 1)
+    assert ending["code"] == 0 and ending["voluntary"]
 
 
 # ---- S: settings
