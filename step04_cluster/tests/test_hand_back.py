@@ -151,7 +151,7 @@ peer.serve()
 def test_one_that_nobody_could_serve_is_closed(start_scripts):
     cluster = start_scripts(1, LEAVER + """
 peer.listen(features=['handback'])
-if me == 1: leave(key='127.0.0.1:1:4:undefined:0')
+if me == 1: leave(key='127.0.0.1:1:4:undefined')
 peer.serve()
 """)
     with cluster.connect() as client:

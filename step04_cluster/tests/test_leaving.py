@@ -1,6 +1,7 @@
 """Workers that leave while others stay, or come: the port is for those."""
 import signal
 
+import client
 import pytest
 from scripted import start_scripts  # noqa: F401 (a fixture)
 
@@ -58,3 +59,25 @@ peer.hear()
     cluster.wait_for(r"worker 1 \(pid \d+\) disconnected")
     for _ in range(40):
         cluster.expect(cluster.get().status == 200, "an answer of worker 2")
+
+
+@pytest.mark.parametrize("policy", ["rr", "shared", "reuseport"])
+def test_a_port_can_be_had_again_after_a_second_attempt_has_failed(start_scripts, policy):
+    """Another index is no other port. The port stays that of the others, and whoever comes back shares it."""
+    with client.reserved_port() as reserved:
+        port = reserved.getsockname()[1]
+        cluster = start_scripts(2, f"""
+listened = dict(address='127.0.0.1', port={port}, addressType=4, index=0)
+peer.say('online')
+first, fd = peer.ask(port={port}, index=0)
+peer.say('listening', **listened)
+if me == 1:
+    tell('second', peer.ask(port={port}, index=1)[0]['errno'])
+    peer.say('close', key=first['key'])
+    third, fd = peer.ask(port={port}, index=2)
+    tell('third', third['key'] == first['key'])
+signal.pause()
+""", "--policy", policy)
+        cluster.wait_for(r"^worker 1 second -98\n", hint="a second server of a worker shares the port of the first")
+        cluster.wait_for(r"^worker 1 third True\n", hint="the index makes it another port, which is in use")
+        cluster.stop()

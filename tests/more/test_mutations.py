@@ -196,6 +196,9 @@ MUTATIONS = {
     "a worker that refuses is asked again at once": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp", "    rest(worker);\n    hand_off();\n",
         "    become_free(worker);\n", "test_hand_over.py::test_a_worker_that_refuses_is_given_time"),
+    "another index is another port": Mutation(
+        "step04_cluster", "lib/cluster/utils.cpp", "query.port == 0 ?", "query.port != -2 ?",
+        "test_leaving.py::test_a_port_can_be_had_again_after_a_second_attempt_has_failed"),
     "a worker may be in the queue twice": Mutation(
         "step04_cluster", "lib/cluster/handle.cpp",
         "  if (has(worker)) throw ListenError(EADDRINUSE, key_);\n", "",

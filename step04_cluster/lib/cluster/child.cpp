@@ -55,16 +55,15 @@ void Child::listen(std::shared_ptr<net::Connections> connections, const net::Whe
   asked_.emplace(seq, Server{std::move(connections), std::move(query), std::move(outcome)});
 }
 
-// Two servers of this worker that ask for the same get different indices, and so different keys.
+// Two servers of this worker that ask for the same get different indices.
 int Child::free_index(const Query& query) const {
-  Query candidate = query;
+  int index = 0;
   const auto has_it = [&](const auto& entry) {
-    return key_of(entry.second.query) == key_of(candidate);
+    const Query& other = entry.second.query;
+    return place_of(other) == place_of(query) && other.index == index;
   };
-  while (std::ranges::any_of(asked_, has_it) || std::ranges::any_of(servers_, has_it)) {
-    ++candidate.index;
-  }
-  return candidate.index;
+  while (std::ranges::any_of(asked_, has_it) || std::ranges::any_of(servers_, has_it)) ++index;
+  return index;
 }
 
 // The answer to queryServer. A descriptor in it means that we accept ourselves; without one the

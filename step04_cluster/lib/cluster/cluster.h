@@ -46,8 +46,8 @@ void set_policy(Policy policy);
 void allow_fd(int fd);
 void allow_place(const net::Where& where);
 
-// The workers, by id: without those that have exited, and without those that were asked to leave. So
-// whoever asks several to leave goes through a copy of this.
+// The workers, by id: without those that have exited, and without those that were asked to leave.
+// So whoever asks several to leave goes through a copy of this.
 const std::map<int, std::shared_ptr<Worker>>& workers();
 
 // What the workers listen on, and how busy it is.
@@ -58,9 +58,9 @@ void disconnect(std::function<void()> done = [] {});
 
 // What happens to workers, in this order: `fork`, after fork() has returned; `online`, it runs;
 // `listening`, it accepts connections; then `disconnect`, its channel is closed; and `exit`, when
-// it is gone from workers() in any case. `death` is the same as `exit`, and what it was called at first.
-// `signalled` is not in Node: a signal has told the worker to leave, see Child::terminate(). It
-// listens no longer, and disconnects when it has finished.
+// it is gone from workers() in any case. `death` is the same as `exit`, and what it was called at
+// first. `signalled` is not in Node: a signal has told the worker to leave, see Child::terminate().
+// It listens no longer, and disconnects when it has finished.
 void on_fork(std::function<void(Worker&)> listener);
 void on_online(std::function<void(Worker&)> listener);
 void on_listening(std::function<void(Worker&, const Query& where)> listener);

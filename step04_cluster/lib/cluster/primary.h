@@ -55,7 +55,7 @@ class Primary {
   void channel_ended(Worker& worker, const std::string& error);
 
   int last_id_ = 0;
-  std::map<int, std::shared_ptr<Worker>> running_;  // all that have not exited, by id
+  std::map<int, std::shared_ptr<Worker>> running_;          // all that have not exited, by id
   std::map<std::string, std::unique_ptr<Handle>> handles_;  // by key
   loop::SignalWatcher children_;                            // SIGCHLD
   std::vector<std::function<void()>> waiting_for_the_end_;

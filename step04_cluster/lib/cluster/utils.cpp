@@ -48,8 +48,9 @@ std::int64_t next_seq() {
 
 std::string key_of(const Query& query) {
   const std::string fd = query.fd ? std::to_string(*query.fd) : "undefined";
+  const std::string index = query.port == 0 ? ":" + std::to_string(query.index) : "";
   return query.address.value_or("null") + ":" + std::to_string(query.port) + ":" +
-         query.address_type + ":" + fd + ":" + std::to_string(query.index);
+         query.address_type + ":" + fd + index;
 }
 
 Query query_of(const net::Where& where) {

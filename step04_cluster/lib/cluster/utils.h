@@ -21,8 +21,9 @@ namespace cluster {
 // A number for the next message of this process: 0, 1, 2, …
 std::int64_t next_seq();
 
-// Requests with the same key share what they listen on: "address:port:addressType:fd:index". Two
-// servers that one worker has open at once have different ones.
+// Requests with the same key share what they listen on: "address:port:addressType:fd", as in Node
+// since version 22. If the kernel chooses the port, ":index" as well: the first server of each
+// worker shares one port, and the second another.
 std::string key_of(const Query& query);
 
 // The query of a server that wants to listen there. Its path begins at the root: the folder of the

@@ -134,6 +134,21 @@ def test_L17_close_and_listen_again(start, policy):
         assert {ask(port) for _ in range(6)} == {1, 2}
 
 
+def test_L19_again_after_a_second_one_failed(system):
+    """A worker listens on its port twice, which fails; later it closes, and can have the port again with the others."""
+    system.fork(2)
+    with busy_port() as free:
+        port = free.getsockname()[1]
+    system.listen([1, 2], port=port)
+    system.task(1, "listen", name="b", port=port)
+    assert system.message(1, failed="b")["code"] == "EADDRINUSE"
+    system.task(1, "close", name="a")
+    system.message(1, closed="a")
+    system.task(1, "listen", name="b", port=port)
+    assert "listens" in system.message(1)
+    assert {ask(port) for _ in range(6)} == {1, 2}
+
+
 # ---- R: scheduling
 
 @BOTH
