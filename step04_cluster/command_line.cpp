@@ -117,7 +117,7 @@ void add_workers(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false)
       ->type_name("FD");
   add_seconds(app, "--start-timeout", line.supervisor.start_timeout,
-              "a worker that is not listening by then is killed");
+              "a worker that is not listening by then is killed; 0: it need not listen", 0);
   add_seconds(app, "--drain-timeout", line.supervisor.drain_timeout,
               "a worker that was asked to leave, and is not gone by then, is killed");
 }

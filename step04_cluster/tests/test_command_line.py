@@ -7,7 +7,7 @@ import pytest
 
 WRONG = [("--workers", "0"), ("--workers", "-1"), ("--workers", "many"), ("--workers", "513"),
          ("--workers", ""), ("--port", "-1"), ("--port", "65536"), ("--port", "http"),
-         ("--port", "99999999999999999999"), ("--policy", "fair"), ("--start-timeout", "0"),
+         ("--port", "99999999999999999999"), ("--policy", "fair"), ("--start-timeout", "-1"),
          ("--drain-timeout", "soon"), ("--keep-alive-timeout", "-1"), ("--max-header-size", "1"),
          ("--max-body-size", "much"), ("--host", "localhost"), ("--host", "1.2.3"), ("--host", ""),
          ("--host", "unix:"), ("--drain-grace", "-1"), ("--liveness-timeout", "never"),

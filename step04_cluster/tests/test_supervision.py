@@ -10,6 +10,7 @@ import harness
 import pytest
 from policies import EVERY_POLICY, start_with
 from proc import children_of, descriptors_of, is_gone
+from scripted import PEER
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
@@ -152,6 +153,22 @@ def test_a_worker_that_does_not_come_to_listen_is_killed(start):
     out, err = cluster.read_all()
     cluster.expect("is not listening, so it is killed (--start-timeout)" in err, "the reason")
     cluster.expect("died (signal 9)" in out, "its end")
+
+
+def test_workers_need_not_listen_if_nobody_waits_for_that(start):
+    """A consumer of a queue, say. It is replaced, and reloaded, like any other."""
+    script = "peer.say('online'); peer.hear_act('disconnect')"
+    cluster = start("--workers", 2, "--start-timeout", 0, "--exec", "/usr/bin/python3", "--", PEER, script)
+    cluster.workers_are_foreign = True
+    cluster.extra_of_primary = {"listener": 0}
+    cluster.wait_for(r"^worker [12] \(pid \d+\) online\n", count=2)
+    old = cluster.workers
+    cluster.send_signal(signal.SIGHUP)
+    cluster.wait_for("^reloaded: 2 workers\n")
+    cluster.wait_until(lambda: len(cluster.workers) == 2, "the old ones are gone")
+    cluster.expect(not set(old) & set(cluster.workers), "two new ones")
+    cluster.send_signal(signal.SIGKILL, cluster.workers[0])
+    cluster.wait_for(r"^worker 5 \(pid \d+\) online\n")
 
 
 def test_a_worker_that_does_not_leave_is_killed(start):

@@ -276,6 +276,9 @@ MUTATIONS = {
         "step04_cluster", "lib/supervisor/supervisor.cpp",
         "if (wait.count() > 0) return retry_.start(wait), false;", "",
         "test_supervision.py::test_failing_restarts_are_limited"),
+    "who does not listen has not come": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "if (options_.start_timeout.count() == 0) has_come", "if (false) has_come",
+        "test_supervision.py::test_workers_need_not_listen_if_nobody_waits_for_that"),
     "a dead worker stays dead": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp", "while (count(is_staying) < wanted_ +",
         "while (!has_served_ && count(is_staying) < wanted_ +",

@@ -18,6 +18,7 @@ struct Member {
   int generation;  // it was started after so many reloads
   Clock::time_point started = Clock::now();
   bool has_listened = false;
+  bool has_come = false;                        // has listened, or is online, if that is enough
   bool has_lived = false;                       // has listened for a while: see Backoff
   bool is_outdated = false;                     // shall leave when its successor listens
   bool is_leaving = false;                      // was asked to leave
@@ -26,7 +27,7 @@ struct Member {
   std::optional<loop::Timer> timer = {};
 
   bool is_staying() const { return !is_leaving; }
-  bool is_ready() const { return has_listened && !is_leaving && worker.is_connected(); }
+  bool is_ready() const { return has_come && !is_leaving && worker.is_connected(); }
 };
 
 // "worker 3 (pid 4245)"

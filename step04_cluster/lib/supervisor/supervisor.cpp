@@ -24,6 +24,10 @@ bool is_ready(const Member& member) {
   return member.is_ready();
 }
 
+bool listens(const Member& member) {
+  return member.has_listened && member.is_staying();
+}
+
 bool is_outdated(const Member& member) {
   return member.is_staying() && member.is_outdated;
 }
@@ -101,7 +105,7 @@ void Supervisor::start_worker() {
              " is not listening, so it is killed (--start-timeout)");
     worker.kill(SIGKILL);
   });
-  member.timer->start(options_.start_timeout);
+  if (options_.start_timeout.count() > 0) member.timer->start(options_.start_timeout);
 }
 
 // The oldest of those whose successor is there; if it is not about successors, the oldest of all.
@@ -156,12 +160,21 @@ void Supervisor::resize(int change) {
 void Supervisor::online(cluster::Worker& worker) {
   say(name_of(worker) + " online");
   if (is_stopping_ && worker.hands_back()) worker.send(kDrain);  // one of ours
+  if (options_.start_timeout.count() == 0) has_come(members_.at(worker.id()));
 }
 
 void Supervisor::listening(cluster::Worker& worker, const cluster::Query& where) {
   say(name_of(worker) + " listening");
   Member& member = members_.at(worker.id());
-  if (member.is_leaving || std::exchange(member.has_listened, true)) return;
+  if (member.is_leaving) return;
+  member.has_listened = true;
+  has_come(member);
+  announce(where);
+}
+
+// It has done what is expected of it; and if it goes on for a while, it has lived.
+void Supervisor::has_come(Member& member) {
+  if (std::exchange(member.has_come, true) || member.is_leaving) return;
   member.timer.emplace([this, &member] {
     member.has_lived = true;
     backoff_.lived();
@@ -170,11 +183,10 @@ void Supervisor::listening(cluster::Worker& worker, const cluster::Query& where)
   member.timer->start(Backoff::kLife);
   has_served_ = true;
   reconcile();
-  announce(where);
 }
 
 void Supervisor::announce(const cluster::Query& where) {
-  if (count(is_ready) < wanted_ || std::exchange(has_announced_, true)) return;
+  if (count(listens) < wanted_ || std::exchange(has_announced_, true)) return;
   say("listening on " + place_of(where) + " (policy " + cluster::to_string(cluster::policy()) +
       ", " + std::to_string(wanted_) + " workers, pid " + std::to_string(getpid()) + ")");
 }

@@ -22,7 +22,8 @@ namespace supervisor {
 
 struct Options {
   int workers = 1;
-  std::chrono::milliseconds start_timeout = std::chrono::seconds(10);  // to be listening by then
+  // To be listening by then; 0: it may never, and counts as ready when it is online.
+  std::chrono::milliseconds start_timeout = std::chrono::seconds(10);
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);  // to be gone by then
   std::chrono::milliseconds drain_grace = {};                          // to serve on after SIGTERM
   std::chrono::milliseconds liveness_timeout = {};  // to answer by then; 0: nobody is asked
@@ -38,8 +39,8 @@ class Supervisor {
   explicit Supervisor(const Options& options);
 
   // Replaces all workers by new ones, one after the other: each old one leaves when a new one
-  // listens. If a new one fails to, the old ones stay. During a reload, this means: once more,
-  // afterwards. SIGHUP.
+  // listens, or is online, if that is enough. If a new one fails to, the old ones stay. During a
+  // reload, this means: once more, afterwards. SIGHUP.
   void reload();
 
   // Asks all workers to leave: after the grace, in which they serve, and are replaced if they die,
@@ -81,6 +82,7 @@ class Supervisor {
   void end_reload(const std::string& error);
   void online(cluster::Worker& worker);
   void listening(cluster::Worker& worker, const cluster::Query& where);
+  void has_come(Member& member);
   void announce(const cluster::Query& where);
   void heard(cluster::Worker& worker, const std::string& json);
   void exited(cluster::Worker& worker, const cluster::Ending& ending);

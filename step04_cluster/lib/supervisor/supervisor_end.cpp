@@ -29,7 +29,7 @@ void Supervisor::outlived_its_channel(Member& member) {
 void Supervisor::lost(const Member& member) {
   ++deaths_;
   if (!member.has_lived) backoff_.died_young(Clock::now());
-  const bool is_successor = !member.has_listened && !member.is_outdated;
+  const bool is_successor = !member.has_come && !member.is_outdated;
   if (is_successor) end_reload(name_of(member.worker) + " ended before it listened");
 }
 
