@@ -140,6 +140,8 @@ void add_operation(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40).description(""))
       ->type_name("N")
       ->capture_default_str();
+  add_bytes(app, "--max-message-size", line.max_message_size,
+            "of a message to the primary; a worker that sends more is killed");
   const auto set_user = [&line](const std::string& name) { line.user = user_named(name); };
   app.add_option_function<std::string>("--user", set_user,
                                        "whom the workers run as; then they may listen nowhere else")

@@ -23,6 +23,7 @@ struct CommandLine {
   std::optional<os::User> user;   // whom the workers run as
   std::string pid_file;           // these two are empty if there shall be none
   std::string control;
+  std::size_t max_message_size = 1UL << 20;  // from a worker to its primary
   std::int64_t max_requests = 0;  // for a worker, about; 0: no limit
   std::string question;           // to a running server, "GET /status": that is all, then
 };

@@ -9,8 +9,7 @@
 
 namespace {
 
-// Room for the control message that carries one descriptor, aligned as its header needs. On 64-bit
-// Linux CMSG_SPACE rounds 20 bytes up to 24, so there is room for a second one, too.
+// Room for the control message that carries one descriptor, aligned as its header needs.
 struct ControlBuffer {
   alignas(cmsghdr) char bytes[CMSG_SPACE(sizeof(int))] = {};
 };
@@ -62,12 +61,13 @@ std::size_t send_fd(int socket, std::string_view data, int fd) {
 
 Received recv_fd(int socket, std::span<char> buffer) {
   iovec payload = {buffer.data(), buffer.size()};
-  ControlBuffer control;
+  // Room for as many as a message can carry: one without room is closed, and that may take long.
+  alignas(cmsghdr) char control[CMSG_SPACE(253 * sizeof(int))];
   msghdr message = {};
   message.msg_iov = &payload;
   message.msg_iovlen = 1;
-  message.msg_control = control.bytes;
-  message.msg_controllen = sizeof(control.bytes);
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
 
   ssize_t size;
   do {
@@ -79,6 +79,8 @@ Received recv_fd(int socket, std::span<char> buffer) {
   // First own, then judge: several may have come, and nobody else would close them.
   std::vector<UniqueFd> fds = take_fds(message);
   if (fds.size() > 1) {
+    const linger none = {};  // with SO_LINGER, which the peer may have set, closing would wait
+    for (auto& fd : fds) setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &none, sizeof(none));
     errno = EBADMSG;
     throw_errno("recvmsg: several descriptors with one message");
   }

@@ -47,6 +47,7 @@ int run_primary(const CommandLine& line) {
   std::optional<os::PidFile> pid_file;
   if (!line.pid_file.empty()) pid_file.emplace(line.pid_file);
   if (!line.exec.empty()) cluster::setup_primary({.exec = line.exec, .args = line.args});
+  cluster::setup_primary({.max_message_size = line.max_message_size});
   if (line.user) drop_privileges(line);
   for (const int fd : line.fds) cluster::allow_fd(fd);
   if (line.policy) cluster::set_policy(*line.policy);

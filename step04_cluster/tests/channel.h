@@ -7,6 +7,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,25 +27,29 @@ inline long open_fds() {
 
 class Channel : public testing::Test {
  protected:
-  Channel() {
+  Channel() { connect(kMaxLine); }
+
+  void connect(std::size_t max_line) {
     Ends ends = socket_pair();
     peer_ = std::move(ends.worker);
     channel_.emplace(
         std::move(ends.primary),
         IpcChannel::Events{
-            .message = [this](const Message& m, UniqueFd fd) { take(m, std::move(fd)); },
+            .message = [this](const Message& m, net::SharedFd fd) { take(m, std::move(fd)); },
             .acknowledged =
                 [this](std::int64_t seq, bool arrived) {
                   if (!arrived) lost_.push_back(seq);
                 },
             .flushed = [this] { ++flushed_; },
             .end = [this](const std::string& error) { ended_.push_back(error); },
-        });
+        },
+        max_line);
   }
 
-  void take(const Message& message, UniqueFd fd) {
+  void take(const Message& message, net::SharedFd fd) {
     texts_.push_back(message.text);
     fds_.push_back(std::move(fd));
+    taken_();
   }
 
   // Lets the channel do what it can do without waiting.
@@ -82,7 +87,8 @@ class Channel : public testing::Test {
   UniqueFd file_{open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
   UniqueFd peer_;
   std::vector<std::string> texts_;
-  std::vector<UniqueFd> fds_;
+  std::vector<net::SharedFd> fds_;
+  std::function<void()> taken_ = [] {};
   std::vector<UniqueFd> peer_fds_;
   std::vector<std::int64_t> lost_;
   std::vector<std::string> ended_;

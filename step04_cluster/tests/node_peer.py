@@ -7,6 +7,7 @@ import json
 import os
 import signal  # for the scripts
 import socket
+import struct  # for the scripts
 import sys
 import time
 

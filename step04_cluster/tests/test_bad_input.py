@@ -6,7 +6,7 @@ from scripted import start_scripts  # noqa: F401 (a fixture)
 ENDS_IT = {
     "garbage": ("peer.send_bytes(b'hello\\n')", "a line that is not JSON"),
     "an empty line": ("peer.send_bytes(b'\\n')", "a line that is not JSON"),
-    "10 MB": ("peer.send_bytes(b'x' * 10_000_000 + b'\\n')", "a line that is not JSON"),
+    "10 MB": ("peer.send_bytes(b'x' * 10_000_000 + b'\\n')", "a line of more than 1048576 bytes"),
     "too deep": ("peer.send_bytes(b'[' * 1000 + b']' * 1000 + b'\\n')", "a message nested too deep"),
     "an acknowledgement of nothing": ("peer.send_line({'cmd': 'NODE_HANDLE_ACK'})", "an acknowledgement of nothing"),
     "a port that is none": ("peer.say('queryServer', port='http')", "a message with a wrong member 'port'"),
@@ -57,6 +57,17 @@ peer.serve()
     cluster.expect(cluster.get().status == 200, "an answer")
 
 
+def test_how_much_a_worker_may_say_at_once_is_an_option(start_scripts):
+    cluster = start_scripts(1, """
+peer.listen()
+peer.send_line('x' * 3_000_000)
+tell('has said it')
+peer.serve()
+""", "--max-message-size", "4MiB")
+    cluster.wait_for("worker 1 has said it")
+    cluster.expect(cluster.get().status == 200, "an answer")
+
+
 def test_a_worker_that_reads_nothing_does_not_hold_up_the_others(start_scripts):
     cluster = start_scripts(2, """
 peer.listen()
@@ -74,3 +85,24 @@ peer.serve()
             except TimeoutError:
                 continue
     cluster.expect(answered == 4, f"four answers of worker 2, not {answered}: one waits for worker 1")
+
+
+def test_the_primary_does_not_wait_for_what_a_worker_has_left_to_be_sent(start_scripts):
+    """It sets SO_LINGER, leaves much to be sent, closes, and says that it has taken the connection: the last
+    descriptor is the primary's, and close(2) of that would wait. See socket(7)."""
+    cluster = start_scripts(1, """
+peer.listen()
+offer, connection = peer.offered()
+connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 1000))
+connection.setblocking(False)
+try:
+    while True: connection.send(bytes(1 << 20))
+except BlockingIOError: pass
+connection.close()
+peer.accept(offer)
+tell('has left')
+peer.serve()
+""")
+    with cluster.connect():
+        cluster.wait_for("worker 1 has left")
+        cluster.expect(cluster.get().status == 200, "an answer to the next client")

@@ -11,7 +11,7 @@ WRONG = [("--workers", "0"), ("--workers", "-1"), ("--workers", "many"), ("--wor
          ("--drain-timeout", "soon"), ("--keep-alive-timeout", "-1"), ("--max-header-size", "1"),
          ("--max-body-size", "much"), ("--host", "localhost"), ("--host", "1.2.3"), ("--host", ""),
          ("--host", "unix:"), ("--drain-grace", "-1"), ("--liveness-timeout", "never"),
-         ("--max-requests", "-1"), ("--max-requests", "99999999999999999999"),
+         ("--max-message-size", "63"), ("--max-requests", "-1"), ("--max-requests", "99999999999999999999"),
          ("--port", "0x1f90"), ("--workers", "0b1"), ("--workers", "1e0"), ("--max-requests", "+1"),
          ("--max-header-size", "0x4000"), ("--allow-fd", "3.5"), ("--drain-timeout", "0x1p3"),
          ("--drain-timeout", "1e99"), ("--drain-timeout", "1.5.2"), ("--drain-timeout", "10m")]
@@ -46,7 +46,7 @@ def test_help_names_every_option(start):
     for option in ("host", "port", "workers", "policy", "exec", "start-timeout", "drain-timeout",
                    "keep-alive-timeout", "headers-timeout", "request-timeout", "send-timeout",
                    "max-header-size", "max-body-size", "drain-grace", "liveness-timeout",
-                   "max-requests", "user", "pid-file", "control", "allow-fd"):
+                   "max-message-size", "max-requests", "user", "pid-file", "control", "allow-fd"):
         cluster.expect(f"--{option} " in out, f"--{option} is explained")
 
 

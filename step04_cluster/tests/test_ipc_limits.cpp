@@ -14,7 +14,7 @@ TEST_F(Channel, RefusesALineWithoutEnd) {
     send_fd(peer_.get(), piece, -1);  // perhaps not all of it, but then more than nothing
     turn();
   }
-  EXPECT_EQ(ended_, std::vector<std::string>{"a line of more than 64 MiB"});
+  EXPECT_EQ(ended_, std::vector<std::string>{"a line of more than 67108864 bytes"});
 }
 
 TEST_F(Channel, GivesUpOnAPeerThatNeverReads) {

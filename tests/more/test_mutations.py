@@ -102,6 +102,9 @@ MUTATIONS = {
     "surplus descriptors are forgotten": Mutation(
         "step03_fdpass", "fd_passing.cpp", "(c->cmsg_len - CMSG_LEN(0)) / sizeof(int)", "1",
         "test_fd_passing:FdPassing.SeveralDescriptorsInAMessageAreAnErrorAndAreClosed"),
+    "surplus descriptors are closed as one's own": Mutation(
+        "step04_cluster", "fd_passing.cpp", "(auto& fd : fds) setsockopt", "(auto& fd : fds) if (false) setsockopt",
+        "test_ipc_rude:Channel.DoesNotWaitToCloseOneOfSeveralDescriptors"),
     "the descriptor goes with the second part": Mutation(
         "step03_fdpass", "channel.cpp", "rest, fd));\n    while (!rest.empty()) rest.remove_prefix"
         "(send_fd(socket_.get(), rest, -1));", "rest, -1));\n    while (!rest.empty()) "
@@ -204,7 +207,7 @@ MUTATIONS = {
         "  if (has(worker)) throw ListenError(EADDRINUSE, key_);\n", "",
         "test_hand_over.py::test_a_worker_that_asks_twice_is_told_so"),
     "the last words of a worker are not heard": Mutation(
-        "step04_cluster", "lib/cluster/primary.cpp", "  worker->channel_.read_all();", "  ;",
+        "step04_cluster", "lib/cluster/primary.cpp", "  worker->channel_.read_last_words();", "  ;",
         "test_hand_over.py::test_an_answer_that_was_in_the_channel_counts"),
     "a lost descriptor is nobody's affair": Mutation(
         "step04_cluster", "lib/cluster/ipc_channel.cpp",
@@ -223,10 +226,26 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/ipc_channel.cpp", "  if (fd != -1) awaiting_ack_ = true;\n",
         "", "test_ipc_channel:Channel.HoldsEverythingBackUntilADescriptorIsAcknowledged"),
     "a descriptor is closed while epoll watches it": Mutation(
-        "step04_cluster", "lib/cluster/ipc_channel.cpp",
+        "step04_cluster", "lib/cluster/ipc_channel_end.cpp",
         "  watcher_.reset();\n  socket_ = UniqueFd();\n",
         "  socket_ = UniqueFd();\n  watcher_.reset();\n",
         "test_ipc_channel:Channel.IsTakenOutOfEpollBeforeItIsClosed"),
+    "a received descriptor is closed as one's own": Mutation(
+        "step04_cluster", "lib/net/shared_fd.h", "if (lingers()) setsockopt", "if (false) setsockopt",
+        "test_ipc_rude:Channel.DoesNotWaitToCloseADescriptorThatNobodyWants"),
+    "what was not read is left to the kernel": Mutation(
+        "step04_cluster", "lib/cluster/ipc_channel_end.cpp", "  drop_unread();\n", "",
+        "test_ipc_rude:Channel.DoesNotWaitToCloseWhatHasNotBeenRead"),
+    "the last words of a worker have no end": Mutation(
+        "step04_cluster", "lib/cluster/ipc_channel_end.cpp", "is_open() && left > 0) left -= std::min(left, read_once())",
+        "is_open() && read_once() > 0) left = 0",
+        "test_ipc_rude:Channel.ReadsWhatADeadPeerHasSaidAndNotWhatOthersGoOnSaying"),
+    "who reads no more is written to for ever": Mutation(
+        "step04_cluster", "lib/cluster/ipc_channel_end.cpp", "if (may_still_write()) give_up", "if (false) give_up",
+        "test_ipc_rude:Channel.GivesUpOnAPeerThatStopsReadingAndGoesOn"),
+    "a worker may send a line of any length": Mutation(
+        "step04_cluster", "lib/cluster/worker.cpp", "std::move(events), process.max_message_size)", "std::move(events))",
+        "test_bad_input.py::test_a_worker_that_breaks_the_protocol_is_ended[10 MB]"),
     "the signal mask is inherited by a new program": Mutation(
         "step04_cluster", "lib/cluster/child_process.cpp",
         "std::signal(signal, SIG_DFL);\n  let_signals_through();", "std::signal(signal, SIG_DFL);",
@@ -375,6 +394,9 @@ MUTATIONS = {
     "a shortage in the kernel is the worker's fault": Mutation(
         "step04_cluster", "lib/cluster/ipc_channel.cpp", "    if (is_shortage(error)) throw;\n", "",
         "test_shortage.py::test_other_programs_of_the_same_user_delay_an_offer"),
+    "during a shortage it tries again and again": Mutation(
+        "step04_cluster", "lib/cluster/ipc_channel.cpp", "  watcher_->wait_until_readable();\n  retry_.start", "  retry_.start",
+        "test_ipc_rude:Channel.RestsWhileTheKernelHasNoRoomForADescriptor"),
     "without descriptors it asks again and again": Mutation(
         "step04_cluster", "lib/net/acceptor.cpp", "  if (!is_shortage(errno)) return;", "  return;",
         "faults/test_faults.py::test_7_without_descriptors_nobody_dies_and_nobody_spins"),

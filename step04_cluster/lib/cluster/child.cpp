@@ -17,7 +17,7 @@ Child::Child(int id, UniqueFd channel)
       channel_(
           std::move(channel),
           {.message = [this](const Message& message,
-                             UniqueFd fd) { receive(message, std::move(fd)); },
+                             net::SharedFd fd) { receive(message, fd.take()); },
            .acknowledged = [this](std::int64_t, bool arrived) { hand_back_.acknowledged(arrived); },
            .flushed = [this] { serve_taken(); },
            .end = [this](const std::string& error) { channel_ended(error); }}) {

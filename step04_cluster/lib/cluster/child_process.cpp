@@ -99,6 +99,7 @@ void Settings::add(const Settings& others) {
   if (others.silent) silent = others.silent;
   if (others.uid) uid = others.uid;
   if (others.gid) gid = others.gid;
+  if (others.max_message_size) max_message_size = others.max_message_size;
   for (const auto& [name, value] : others.env) env[name] = value;
 }
 
@@ -118,7 +119,7 @@ ChildProcess fork_child(const Settings& settings) {
   const pid_t primary = getpid();
   const pid_t pid = fork_quietly();
   if (pid == 0) become(settings, primary, ends.worker.get(), argv.data(), envp.data());
-  return {pid, std::move(ends.primary)};
+  return {pid, std::move(ends.primary), settings.max_message_size.value_or(1UL << 20)};
 }
 
 }  // namespace cluster

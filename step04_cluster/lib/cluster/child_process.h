@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ struct Settings {
   std::optional<bool> silent = {};              // input, output, errors: /dev/null
   std::optional<uid_t> uid = {};
   std::optional<gid_t> gid = {};
+  std::optional<std::size_t> max_message_size = {};  // that it sends, in bytes; not set: 1 MiB
 
   // Takes over what is set in `others`, and leaves the rest.
   void add(const Settings& others);
@@ -31,6 +33,7 @@ struct Settings {
 struct ChildProcess {
   pid_t pid;
   UniqueFd channel;  // the primary's end
+  std::size_t max_message_size;
 };
 
 // Undoes what this process may have inherited: no signal is blocked afterwards.

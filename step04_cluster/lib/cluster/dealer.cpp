@@ -38,7 +38,7 @@ void Dealer::deal(UniqueFd connection) {
   if (waiting_.size() >= kMaxWaiting) want_(false);
 }
 
-void Dealer::deal_again(UniqueFd connection, int from) {
+void Dealer::deal_again(net::SharedFd connection, int from) {
   const net::Traffic before = net::traffic_of(connection.get()).value_or(net::Traffic{});
   waiting_.push_front({std::move(connection), from, before});
   hand_off();
@@ -77,7 +77,7 @@ bool Dealer::answer(Worker& worker, std::int64_t offer, bool accepted) {
   offers_.erase(found);
 
   if (accepted) {
-    connection.fd = UniqueFd();  // the worker has its own descriptor of it
+    connection.fd = net::SharedFd();  // the worker has its own descriptor of it
     become_free(worker);
   } else {
     waiting_.push_front(std::move(connection));

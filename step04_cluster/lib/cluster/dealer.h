@@ -15,6 +15,7 @@
 
 #include "cluster/worker.h"
 #include "loop/timer.h"
+#include "net/shared_fd.h"
 #include "net/traffic.h"
 #include "unique_fd.h"
 
@@ -35,7 +36,7 @@ class Dealer {
   // Deals a new connection; or one that has been served, is idle, and goes first. `from`: the id of
   // the worker that has served it.
   void deal(UniqueFd connection);
-  void deal_again(UniqueFd connection, int from);
+  void deal_again(net::SharedFd connection, int from);
 
   // `worker` has answered what was offered to it under the number `offer`. False if that was not
   // offered here.
@@ -54,7 +55,7 @@ class Dealer {
  private:
   // A connection that no worker has taken yet. This descriptor stays open until one has.
   struct Connection {
-    UniqueFd fd;
+    net::SharedFd fd;
     int from = 0;              // this worker has served it before; 0: it is new
     net::Traffic before = {};  // read and written before it came to us: nothing, of a new one
     std::size_t deaths = 0;    // workers that died while it was offered to them

@@ -11,6 +11,7 @@
 
 #include "cluster/dealer.h"
 #include "cluster/worker.h"
+#include "net/shared_fd.h"
 #include "unique_fd.h"
 
 namespace cluster {
@@ -48,7 +49,7 @@ class Handle {
   virtual bool is_empty() const = 0;
 
   // A worker that leaves has handed this connection back: one that it has served, and is idle now.
-  void take_back(UniqueFd connection, const Worker& from);
+  void take_back(net::SharedFd connection, const Worker& from);
 
   // Of the connections that were handed back, how many wait here: this worker's, and all.
   std::size_t waiting_from(const Worker& worker) const { return dealer_.waiting_from(worker.id()); }

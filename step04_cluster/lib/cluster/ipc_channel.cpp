@@ -21,10 +21,18 @@ constexpr std::size_t kMaxQueued = 64UL << 20;
 constexpr std::size_t kMaxAcknowledgements = 1UL << 20;
 constexpr std::chrono::milliseconds kRetry(20);
 
+ProtocolError too_long(std::size_t limit) {
+  const std::string hint = limit < kMaxLine ? " (more: --max-message-size)" : "";
+  return ProtocolError("a line of more than " + std::to_string(limit) + " bytes" + hint);
+}
+
 }  // namespace
 
-IpcChannel::IpcChannel(UniqueFd socket, Events events)
-    : socket_(std::move(socket)), events_(std::move(events)), retry_([this] { flush(); }) {
+IpcChannel::IpcChannel(UniqueFd socket, Events events, std::size_t max_line)
+    : socket_(std::move(socket)),
+      events_(std::move(events)),
+      max_line_(max_line),
+      retry_([this] { flush(); }) {
   watcher_.emplace(socket_.get(), [this] { ready(); });
   watcher_->wait_until_readable();
 }
@@ -34,21 +42,17 @@ void IpcChannel::ready() {
   flush();
 }
 
-void IpcChannel::read_all() {
-  while (is_open() && read_once()) continue;
-}
-
-// Returns false if there was nothing to read.
-bool IpcChannel::read_once() {
+// Returns how many bytes there were to read.
+std::size_t IpcChannel::read_once() {
   const std::optional<Received> received = receive();
-  if (!received) return false;
+  if (!received) return 0;
   if (received->size == 0) end(reason_);
   try {
     handle_lines();
   } catch (const ProtocolError& error) {
     end(error.what());
   }
-  return true;
+  return received->size;
 }
 
 // Makes one read, and keeps what it has brought. Nothing, if there was nothing.
@@ -56,7 +60,7 @@ std::optional<Received> IpcChannel::receive() {
   static std::array<char, 65536> buffer;
   try {
     Received received = recv_fd(socket_.get(), buffer);
-    if (received.fd || received.truncated) fds_.push_back(std::move(received.fd));
+    if (received.fd || received.truncated) fds_.emplace_back(std::move(received.fd));
     received_.append(buffer.data(), received.size);
     return received;
   } catch (const std::system_error& error) {
@@ -72,11 +76,12 @@ void IpcChannel::handle_lines() {
          (newline = received_.find('\n', std::max(begin, searched_))) != received_.npos) {
     const std::string_view line = std::string_view(received_).substr(begin, newline - begin);
     begin = newline + 1;
+    if (line.size() > max_line_) throw too_long(max_line_);
     handle(decode(line));
   }
   received_.erase(0, begin);
   searched_ = received_.size();
-  if (searched_ > kMaxLine) throw ProtocolError("a line of more than 64 MiB");
+  if (searched_ > max_line_) throw too_long(max_line_);
   // A descriptor comes with the line that announces it, or with the first part of that line.
   if (fds_.size() > (received_.empty() ? 0 : 1)) {
     throw ProtocolError("a descriptor that no message announced");
@@ -84,7 +89,7 @@ void IpcChannel::handle_lines() {
 }
 
 void IpcChannel::handle(Message message) {
-  UniqueFd fd;
+  net::SharedFd fd;
   if (message.has_handle) fd = take_handle(events_.has_room(message));
   switch (message.kind) {
     case Message::Kind::kHandleAck:
@@ -109,8 +114,8 @@ void IpcChannel::handle_acknowledgement(bool arrived) {
 // Descriptors come in the order of the lines that announce them, but not always in the same read.
 // The acknowledgement is sent after the message has been handled: with the answer to it, if there
 // is one, in the same system call.
-UniqueFd IpcChannel::take_handle(bool has_room) {
-  UniqueFd fd;
+net::SharedFd IpcChannel::take_handle(bool has_room) {
+  net::SharedFd fd;
   if (!fds_.empty()) {
     fd = std::move(fds_.front());
     fds_.pop_front();
@@ -176,16 +181,17 @@ void IpcChannel::flush() {
     watcher_->wait_until_readable();
   } catch (const std::system_error& error) {
     if (would_block(error)) return watcher_->wait_until_readable_or_writable();
-    return is_shortage(error) ? retry_.start(kRetry) : failed(error);
+    return is_shortage(error) ? try_again_soon() : failed(error);
   }
   if (!queue_.empty()) return;
   events_.flushed();
   if (closing_ && reason_.empty() && is_flushed()) close();
 }
 
-// If the other end is gone, reading will find that out, after what it has sent before.
-void IpcChannel::failed(const std::system_error& error) {
-  if (!is_gone(error)) give_up(error.what());
+// The socket is writable, so the loop would come back at once, and again, and burn the CPU.
+void IpcChannel::try_again_soon() {
+  watcher_->wait_until_readable();
+  retry_.start(kRetry);
 }
 
 // Takes from what is waiting as much as one system call may send. False if there is nothing, or
@@ -205,35 +211,11 @@ bool IpcChannel::fill_transit() {
 }
 
 void IpcChannel::transmit(int fd) {
-  transit_.erase(0, send_fd(socket_.get(), transit_, fd));
+  sent_ += send_fd(socket_.get(), std::string_view(transit_).substr(sent_), fd);
   if (fd != -1) awaiting_ack_ = true;
-}
-
-void IpcChannel::close_when_sent() {
-  closing_ = true;
-  flush();
-}
-
-void IpcChannel::close() {
-  retry_.stop();
-  watcher_.reset();
-  socket_ = UniqueFd();
-  fds_.clear();
-  queue_.clear();
-}
-
-// Whoever sends does not expect to be called back, so not end(): that is read from the socket.
-void IpcChannel::give_up(const std::string& reason) {
-  reason_ = reason;
-  queue_.clear();
-  queued_ = 0;
-  closing_ = true;
-  shutdown(socket_.get(), SHUT_RDWR);
-}
-
-void IpcChannel::end(const std::string& error) {
-  close();
-  events_.end(error);
+  if (sent_ < transit_.size()) return;
+  transit_.clear();
+  sent_ = 0;
 }
 
 Ends socket_pair() {

@@ -15,6 +15,7 @@
 #include "fd_passing.h"
 #include "loop/timer.h"
 #include "loop/watcher.h"
+#include "net/shared_fd.h"
 #include "unique_fd.h"
 
 namespace cluster {
@@ -23,8 +24,9 @@ class IpcChannel {
  public:
   struct Events {
     // A message has arrived. `fd` is the descriptor that came with it; if `has_handle` says that
-    // there should be one, and there is not, this process had no room for it.
-    std::function<void(Message message, UniqueFd fd)> message;
+    // there should be one, and there is not, this process had no room for it. A message that may
+    // not carry one may come with one all the same: whoever has no use for it lets go of it.
+    std::function<void(Message message, net::SharedFd fd)> message;
     // Is there room for the descriptor that comes with this message? If not, it is closed, and the
     // other end is told that it has not arrived.
     std::function<bool(const Message& message)> has_room = [](const Message&) { return true; };
@@ -38,9 +40,9 @@ class IpcChannel {
     std::function<void(const std::string& error)> end;
   };
 
-  // Takes ownership of `socket`, and keeps the event loop running until the channel is closed.
-  // Throws std::system_error.
-  IpcChannel(UniqueFd socket, Events events);
+  // Takes ownership of `socket`, and keeps the event loop running until the channel is closed. A
+  // line of more than `max_line` bytes breaks the protocol. Throws std::system_error.
+  IpcChannel(UniqueFd socket, Events events, std::size_t max_line = kMaxLine);
 
   // Sends a line, given without its newline. With `fd`, unless that is -1, a duplicate of that
   // descriptor goes along: the line must say so, see line::with_handle(). The caller keeps its own.
@@ -56,8 +58,9 @@ class IpcChannel {
   // Is everything that was sent in the kernel, where the other end will find it?
   bool is_flushed() const;
 
-  // Reads what the other end has left, although it may be dead. May end the channel.
-  void read_all();
+  // Reads what is there: the last words of a peer that has died. Somebody whom it has started may
+  // go on writing; that is not waited for. May end the channel.
+  void read_last_words();
 
   // Closes this end after everything has been sent; or at once, whatever is left.
   void close_when_sent();
@@ -72,33 +75,40 @@ class IpcChannel {
   };
 
   void ready();
-  bool read_once();
+  std::size_t read_once();
   std::optional<Received> receive();
   void handle_lines();
   void handle(Message message);
   void handle_acknowledgement(bool arrived);
-  UniqueFd take_handle(bool has_room);
+  net::SharedFd take_handle(bool has_room);
   bool is_idle() const;
   bool send_at_once(std::string& line, int fd, std::int64_t seq);
   void flush();
+  void try_again_soon();
   bool fill_transit();
   void transmit(int fd);
+
+  // In ipc_channel_end.cpp:
   void failed(const std::system_error& error);
+  bool may_still_write() const;
+  void drop_unread();
   void give_up(const std::string& reason);
   void end(const std::string& error);
 
   UniqueFd socket_;
   std::optional<loop::Watcher> watcher_;  // of socket_, and destroyed before it
   Events events_;
+  std::size_t max_line_;
 
   std::string received_;      // not yet handled
   std::size_t searched_ = 0;  // there is no newline before this
-  std::deque<UniqueFd> fds_;  // received, and not yet claimed by a line; empty where one was lost
+  std::deque<net::SharedFd> fds_;  // received, and not yet claimed by a line; empty where one was lost
 
   std::string acknowledgements_;  // go before the queue, and are never held back
   std::deque<Outgoing> queue_;
   std::size_t queued_ = 0;  // bytes in the queue
   std::string transit_;     // what goes into the kernel next
+  std::size_t sent_ = 0;    // bytes of it that are there already
   UniqueFd transit_fd_;     // with the first byte of it
   std::int64_t transit_seq_ = -1;
   bool awaiting_ack_ = false;  // a descriptor was sent, and not yet acknowledged: transit_seq_

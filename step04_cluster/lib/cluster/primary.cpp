@@ -37,7 +37,7 @@ Worker& Primary::fork(const std::map<std::string, std::string>& env) {
 IpcChannel::Events Primary::events_of(int id) {
   return {
       .message = [=, this](const Message& message,
-                           UniqueFd fd) { receive(*running_.at(id), message, std::move(fd)); },
+                           net::SharedFd fd) { receive(*running_.at(id), message, std::move(fd)); },
        .has_room = [=, this](const Message& message) { return has_room(*running_.at(id), message); },
       .acknowledged =
           [=, this](std::int64_t seq, bool arrived) {
@@ -47,7 +47,7 @@ IpcChannel::Events Primary::events_of(int id) {
   };
 }
 
-void Primary::receive(Worker& worker, const Message& message, UniqueFd fd) {
+void Primary::receive(Worker& worker, const Message& message, net::SharedFd fd) {
   if (message.kind == Message::Kind::kUser)
     return receive_from_user(worker, message, std::move(fd));
   if (message.kind != Message::Kind::kCluster) return worker.sockets_.answer(message);
@@ -71,11 +71,11 @@ void Primary::receive(Worker& worker, const Message& message, UniqueFd fd) {
 }
 
 // If the descriptor is lost, Node sends the message again.
-void Primary::receive_from_user(Worker& worker, const Message& message, UniqueFd fd) {
+void Primary::receive_from_user(Worker& worker, const Message& message, net::SharedFd fd) {
   if (message.has_handle && !fd) return;
   if (!on_socket || !fd || !net::is_connection(fd.get()))
     return on_message.emit(worker, message.text);
-  on_socket(worker, message.text, worker.sockets_.add(message, std::move(fd)));
+  on_socket(worker, message.text, worker.sockets_.add(message, fd.take()));
 }
 
 // A worker wants to listen.
@@ -127,7 +127,7 @@ void Primary::reap() {
 void Primary::exited(std::shared_ptr<Worker> worker, const Ending& ending) {
   worker->exited_ = true;
   for (const auto& [key, handle] : handles_) handle->remove(*worker);
-  worker->channel_.read_all();
+  worker->channel_.read_last_words();
   if (worker->channel_.is_open()) {
     worker->channel_.close();  // somebody else, whom it has started, holds the other end
     channel_ended(*worker, "");

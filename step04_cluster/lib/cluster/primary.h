@@ -38,8 +38,8 @@ class Primary {
 
  private:
   IpcChannel::Events events_of(int id);
-  void receive(Worker& worker, const Message& message, UniqueFd fd);
-  void receive_from_user(Worker& worker, const Message& message, UniqueFd fd);
+  void receive(Worker& worker, const Message& message, net::SharedFd fd);
+  void receive_from_user(Worker& worker, const Message& message, net::SharedFd fd);
   void query_server(Worker& worker, const Message& message);
   void add_to_handle(Worker& worker, const Message& message, const std::string& key);
   void offer_answered(Worker& worker, std::int64_t offer, bool accepted);
@@ -51,7 +51,7 @@ class Primary {
   void remove_from_handles(Worker& worker);
   void about_to_leave(Worker& worker, const Message& message);
   bool has_room(const Worker& worker, const Message& message) const;
-  void take_back(const Worker& worker, const Message& message, UniqueFd connection);
+  void take_back(const Worker& worker, const Message& message, net::SharedFd connection);
   void channel_ended(Worker& worker, const std::string& error);
 
   int last_id_ = 0;

@@ -77,7 +77,7 @@ bool Primary::has_room(const Worker& worker, const Message& message) const {
 }
 
 // A connection of a worker that leaves is idle: another one shall serve it.
-void Primary::take_back(const Worker& worker, const Message& message, UniqueFd connection) {
+void Primary::take_back(const Worker& worker, const Message& message, net::SharedFd connection) {
   const auto found = handles_.find(message.key);
   if (found == handles_.end() || !net::is_connection(connection.get())) return;
   found->second->take_back(std::move(connection), worker);

@@ -9,7 +9,9 @@
 namespace cluster {
 
 Worker::Worker(int id, ChildProcess process, IpcChannel::Events events)
-    : id_(id), pid_(process.pid), channel_(std::move(process.channel), std::move(events)) {}
+    : id_(id),
+      pid_(process.pid),
+      channel_(std::move(process.channel), std::move(events), process.max_message_size) {}
 
 // The process id cannot belong to anybody else before the primary has reaped the worker, and with
 // that it is dead.
