@@ -3,6 +3,7 @@
 As a library: Peer, for tests that play the primary. As a program, `node_peer.py SCRIPT` is a worker that
 executes the SCRIPT, in which `peer` is its channel and `me` its number.
 """
+import errno  # for the scripts
 import json
 import os
 import signal  # for the scripts

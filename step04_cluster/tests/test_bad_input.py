@@ -9,7 +9,6 @@ ENDS_IT = {
     "10 MB": ("peer.send_bytes(b'x' * 10_000_000 + b'\\n')", "a line of more than 1048576 bytes"),
     "too deep": ("peer.send_bytes(b'[' * 1000 + b']' * 1000 + b'\\n')", "a message nested too deep"),
     "an acknowledgement of nothing": ("peer.send_line({'cmd': 'NODE_HANDLE_ACK'})", "an acknowledgement of nothing"),
-    "a port that is none": ("peer.say('queryServer', port='http')", "a message with a wrong member 'port'"),
     "a descriptor that nobody announced": ("peer.send_line({}, 0)", "a descriptor that no message announced"),
     "two descriptors with one message": (
         "peer.send_line({'cmd': 'NODE_HANDLE', 'type': 'net.Native', 'msg': {}}, 0, 0)",
@@ -19,6 +18,9 @@ ENDS_IT = {
 HARMLESS = {
     "a list": "peer.send_line([1, [2]])",
     "a number": "peer.send_line(17)",
+    "a port that is none": "assert peer.ask(port='http', index=1)[0]['errno'] == -errno.EINVAL",
+    "an answer whose number is none": "for ack in (-1, 1.5, 'x', None, [], {}): peer.say(ack=ack, accepted=True)",
+    "an act that is none": "peer.say(7), peer.say('close', key={})",
     "an unknown act": "peer.say('dance')",
     "an unknown command": "peer.send_line({'cmd': 'NODE_DANCE'})",
     "an answer that nobody waits for": "peer.say(ack=4711, accepted=True)",

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <ctime>
 #include <stdexcept>
 
@@ -96,19 +97,45 @@ TEST(Decode, KnowsWhatBelongsToTheChannelAndWhatToNodeAlone) {
 }
 
 TEST(Decode, RefusesWhatIsNoMessage) {
-  for (const char* line : {"", "{", "hello", "{\"a\":}", "\xff", "[1] 2"}) {
+  for (const char* line : {"", "{", "hello", "{\"a\":}", "\xff", "[1] 2", "\xef\xbb\xbf{}"}) {
     EXPECT_THROW(decode(line), ProtocolError) << line;
   }
+  EXPECT_THROW(decode(std::string_view("{}\0\"", 4)), ProtocolError) << "there is more behind the NUL";
 }
 
-TEST(Decode, RefusesMembersOfTheWrongType) {
-  for (const char* member :
-       {R"("port":"http")", R"("port":70000)", R"("port":1.5)", R"("address":7)", R"("seq":"x")",
-        R"("seq":-1)", R"("ack":[])", R"("errno":98)", R"("key":{})", R"("index":-1)",
-        R"("backlog":99999999999)"}) {
-    const std::string line =
-        std::string(R"({"cmd":"NODE_CLUSTER","act":"queryServer",)") + member + "}";
-    EXPECT_THROW(decode(line), ProtocolError) << line;
+Message with_member(const std::string& member) {
+  return decode(R"({"cmd":"NODE_CLUSTER","act":"queryServer",)" + member + "}");
+}
+
+TEST(Decode, TakesAMemberOfTheWrongTypeForOneThatIsMissing) {
+  for (const char* value : {"\"x\"", "-1", "1.5", "[]", "{}", "null", "1e300", "99999999999999999999"}) {
+    EXPECT_EQ(with_member(std::string("\"seq\":") + value).seq, -1) << value;
+    EXPECT_EQ(with_member(std::string("\"ack\":") + value).ack, -1) << value;
+  }
+  for (const char* value : {"7", "{}", "null"}) {
+    EXPECT_EQ(with_member(std::string("\"key\":") + value).key, "") << value;
+  }
+  EXPECT_EQ(with_member(R"("backlog":99999999999)").query.backlog, 0);
+  EXPECT_EQ(with_member(R"("sockname":{"port":"x"})").name->port, 0);
+  EXPECT_EQ(decode(R"({"cmd":"NODE_CLUSTER","act":7})").act, "");
+}
+
+TEST(Decode, KnowsAQueryThatMakesNoSense) {
+  for (const char* member : {R"("port":"http")", R"("port":70000)", R"("port":1.5)",
+                             R"("address":7)", R"("index":-1)", R"("fd":{})", R"("flags":"x")"}) {
+    EXPECT_FALSE(with_member(member).query.makes_sense) << member;
+  }
+  EXPECT_TRUE(with_member(R"("backlog":-1)").query.makes_sense);
+}
+
+TEST(Decode, KnowsWhatJavaScriptTakesForFalse) {
+  for (const char* value : {"false", "null", "0", "\"\""}) {
+    EXPECT_FALSE(with_member(std::string("\"accepted\":") + value).accepted) << value;
+    EXPECT_EQ(with_member(std::string("\"errno\":") + value).error, 0) << value;
+  }
+  for (const char* value : {"true", "1", "\"yes\"", "[]"}) {
+    EXPECT_TRUE(with_member(std::string("\"accepted\":") + value).accepted) << value;
+    EXPECT_EQ(with_member(std::string("\"errno\":") + value).error, EINVAL) << value;
   }
 }
 

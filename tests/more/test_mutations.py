@@ -449,6 +449,12 @@ MUTATIONS = {
     "a message that was repeated endlessly is unwrapped endlessly": Mutation(
         "step04_cluster", "lib/cluster/messages.cpp", " && wrapped < kMaxWrapped", "",
         "test_messages:Decode.TakesNoLongerForARepeatedHandleThanItsLength"),
+    "an answer without a number is the end": Mutation(
+        "step04_cluster", "lib/cluster/messages.cpp", "std::int64_t{1} << 53).value_or(-1);", "std::int64_t{1} << 53).value();",
+        "test_messages:Decode.TakesAMemberOfTheWrongTypeForOneThatIsMissing"),
+    "a query that makes no sense is carried out": Mutation(
+        "step04_cluster", "lib/cluster/primary.cpp", "if (!message.query.makes_sense) throw", "if (false) throw",
+        "test_bad_input.py::test_what_means_nothing_is_ignored[a port that is none]"),
     "two hosts are as good as one": Mutation(
         "step04_cluster", "lib/http/head_check.cpp", "counts.host > 1 || ", "",
         "test_http_clients.py::test_what_could_be_smuggled_is_refused"),

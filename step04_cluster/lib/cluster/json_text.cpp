@@ -41,6 +41,11 @@ void check_depth(std::string_view text) {
   if (walk(text, 0, is_too_deep) < text.size()) throw ProtocolError("a message nested too deep");
 }
 
+// The library takes a NUL for the end of the text, and a byte order mark for nothing.
+bool is_json(std::string_view text) {
+  return text.find('\0') == text.npos && !text.starts_with('\xef') && Json::accept(text);
+}
+
 std::size_t behind_value(std::string_view json, std::size_t at) {
   return walk(json, at, [](char c, int depth) { return depth == 0 && (c == ',' || c == '}'); });
 }
@@ -61,8 +66,8 @@ bool is_name(std::string_view key, std::string_view name) {
 std::string checked_json(std::string_view text) {
   check_depth(text);
   std::string json(text);
-  if (!Json::accept(json)) json = without_half_pairs(json);
-  if (!Json::accept(json)) throw ProtocolError("a line that is not JSON");
+  if (!is_json(json)) json = without_half_pairs(json);
+  if (!is_json(json)) throw ProtocolError("a line that is not JSON");
   return json;
 }
 

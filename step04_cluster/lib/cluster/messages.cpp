@@ -1,6 +1,7 @@
 #include "cluster/messages.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "cluster/hot_messages.h"
@@ -18,10 +19,6 @@ using Ordered = nlohmann::ordered_json;
 constexpr const char* kHandBack = "handback";
 constexpr int kMaxWrapped = 4;  // Node sends a message again three times, wrapped once more
 
-[[noreturn]] void refuse(const char* name) {
-  throw ProtocolError(std::string("a message with a wrong member '") + name + "'");
-}
-
 // The member `name`; null if there is none.
 const Json& member(const Json& body, const char* name) {
   static const Json null;
@@ -29,30 +26,31 @@ const Json& member(const Json& body, const char* name) {
   return found == body.end() ? null : *found;
 }
 
-std::int64_t number(const Json& body, const char* name, std::int64_t otherwise, std::int64_t least,
-                    std::int64_t most) {
+// What JavaScript takes for false, in a condition.
+bool is_falsy(const Json& value) {
+  return value.is_null() || value == Json(false) || value == Json(0) || value == Json("");
+}
+
+// A whole number within these bounds; nothing, if it is something else. (Node 20 writes "backlog":
+// false.)
+std::optional<std::int64_t> number(const Json& body, const char* name, std::int64_t otherwise,
+                                   std::int64_t least, std::int64_t most) {
   const Json& value = member(body, name);
-  if (value.is_null() || value == Json(false)) return otherwise;  // Node 20: "backlog": false
+  if (is_falsy(value) && !value.is_number()) return otherwise;
   const bool fits = value.is_number_unsigned()
                         ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(most)
                         : value.is_number_integer() && value.get<std::int64_t>() >= least;
-  if (!fits) refuse(name);
+  if (!fits) return std::nullopt;
   return value.get<std::int64_t>();
 }
 
-int small_number(const Json& body, const char* name, int least = -1, int most = 65535) {
-  return static_cast<int>(number(body, name, 0, least, most));
-}
-
 std::int64_t sequence_number(const Json& body, const char* name) {
-  return number(body, name, -1, 0, std::int64_t{1} << 53);
+  return number(body, name, -1, 0, std::int64_t{1} << 53).value_or(-1);
 }
 
 std::string text(const Json& body, const char* name) {
   const Json& value = member(body, name);
-  if (value.is_null()) return "";
-  if (!value.is_string()) refuse(name);
-  return value.get<std::string>();
+  return value.is_string() ? value.get<std::string>() : "";
 }
 
 std::string address_type(const Json& body) {
@@ -62,23 +60,31 @@ std::string address_type(const Json& body) {
 
 Query decode_query(const Json& body) {
   Query query;
-  if (!member(body, "address").is_null()) query.address = text(body, "address");
-  query.port = small_number(body, "port");
+  const auto take = [&](const char* name, int least, int most) {
+    const auto found = number(body, name, 0, least, most);
+    query.makes_sense = query.makes_sense && found;
+    return static_cast<int>(found.value_or(0));
+  };
+  const Json& address = member(body, "address");
+  if (!address.is_null()) query.address = text(body, "address");
+  query.makes_sense = address.is_null() || address.is_string();
+  query.port = take("port", -1, 65535);
   query.address_type = address_type(body);
-  query.index = small_number(body, "index", 0);
-  const int fd = small_number(body, "fd", -1, 1 << 30);
+  query.index = take("index", 0, 65535);
+  const int fd = take("fd", -1, 1 << 30);
   if (!member(body, "fd").is_null() && fd >= 0) query.fd = fd;
-  query.flags = small_number(body, "flags", 0);
-  query.backlog = small_number(body, "backlog", 0, 1 << 30);
-  query.readable_by_all = member(body, "readableAll") == Json(true);
-  query.writable_by_all = member(body, "writableAll") == Json(true);
+  query.flags = take("flags", 0, 65535);
+  query.backlog = static_cast<int>(number(body, "backlog", 0, 0, 1 << 30).value_or(0));
+  query.readable_by_all = !is_falsy(member(body, "readableAll"));
+  query.writable_by_all = !is_falsy(member(body, "writableAll"));
   return query;
 }
 
 std::optional<SocketName> decode_name(const Json& body) {
   const Json& name = member(body, "sockname");
   if (!name.is_object()) return std::nullopt;
-  return SocketName{text(name, "address"), small_number(name, "port", 0)};
+  const auto port = number(name, "port", 0, 0, 65535);
+  return SocketName{text(name, "address"), static_cast<int>(port.value_or(0))};
 }
 
 // What a peer can do beyond Node's protocol. Node's own messages have no such member.
@@ -94,11 +100,11 @@ Message decode_cluster(std::string_view json) {
   message.seq = sequence_number(body, "seq");
   message.ack = sequence_number(body, "ack");
   message.key = text(body, "key");
-  message.accepted = member(body, "accepted") == Json(true);
+  message.accepted = !is_falsy(member(body, "accepted"));
   message.returned = member(body, "returned") == Json(true);
   message.hands_back = has_feature(body, kHandBack);
   message.signalled = member(body, "signalled") == Json(true);
-  message.error = -static_cast<int>(number(body, "errno", 0, -4095, 0));
+  message.error = -static_cast<int>(number(body, "errno", 0, -4095, 0).value_or(-EINVAL));
   message.name = decode_name(body);
   if (message.act == "queryServer" || message.act == "listening") {
     message.query = decode_query(body);

@@ -25,6 +25,7 @@ struct Query {
   std::string data = "null";   // JSON that servers of the same name share
   bool readable_by_all = false;  // a path: see net/bind.h
   bool writable_by_all = false;
+  bool makes_sense = true;  // no: a member was of the wrong type, and is now like one that is missing
 
   bool is_path() const { return address_type == "-1"; }
   bool is_udp() const { return address_type.starts_with("udp"); }
@@ -36,7 +37,8 @@ struct SocketName {
   int port = 0;
 };
 
-// A message that has arrived. Members which it does not have keep their initial values.
+// A message that has arrived. Members which it does not have keep their initial values; so do those
+// that are not of their type, for Node would not know them either.
 struct Message {
   enum class Kind {
     kUser,         // the user's: `text`, as it was written
@@ -71,10 +73,10 @@ class ProtocolError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Reads a line, without its newline. Throws ProtocolError if it is not JSON, nested more than 100
-// deep, or one of Node's messages with a member of the wrong type. Half a pair of surrogates, which
-// JavaScript's strings may hold and UTF-8 cannot express, becomes "\ufffd". The time that it takes
-// grows with the length of the line, and no faster: a worker must not hold up its primary.
+// Reads a line, without its newline. Throws ProtocolError if it is not JSON, or nested more than 100
+// deep. Half a pair of surrogates, which JavaScript's strings may hold and UTF-8 cannot express,
+// becomes "\ufffd". The time that it takes grows with the length of the line, and no faster: a worker
+// must not hold up its primary.
 Message decode(std::string_view line);
 
 // A line may have this many bytes.

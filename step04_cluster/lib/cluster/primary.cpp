@@ -83,6 +83,7 @@ void Primary::query_server(Worker& worker, const Message& message) {
   if (worker.exited_after_disconnect_) return;  // it leaves, and needs no answer
   const std::string key = key_of(message.query);
   try {
+    if (!message.query.makes_sense) throw ListenError(EINVAL, key);
     add_to_handle(worker, message, key);
   } catch (const std::system_error& error) {
     const line::Answer answer = {.ack = message.seq, .error = error.code().value(), .key = key};

@@ -14,6 +14,12 @@ Each row is a promise of Node's cluster, or what its users may expect. The test 
 of Node and of this step: both do the same commands (`tests/conformance/driver.js`, `driver.cpp`). `make conformance`
 runs the tests and writes this page; `make check` fails if it would look different.
 
+What is well-formed and means nothing is ignored, as Node does: an unknown command or act, a number that is none; a
+query that makes no sense is answered with EINVAL. Ended is a peer after which nobody can know where a message begins, or
+to which one a descriptor belongs: a line that is not JSON, a descriptor that no message announced, several with one
+message, an acknowledgement of nothing. And one that exceeds a limit: nested more than 100 deep, longer than
+`--max-message-size`, 64 MiB left unread.
+
 {asked} promises are asked of both; this step keeps {ours}, Node {nodes}.
 
 Node here: {version}

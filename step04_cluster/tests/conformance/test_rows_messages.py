@@ -2,6 +2,7 @@
 import os
 import signal
 
+import pytest
 from proc import descriptors_of
 from systems import ask, connect, request
 
@@ -60,6 +61,38 @@ def test_M6_closed_channel(system):
     system.wait_for("exit", 1)
     system.task(2, "echo", value="fine")
     assert system.message(2) == {"echo": "fine"}
+
+
+def test_M9_numbers_that_are_none(system):
+    """An answer whose number is none, in either direction, is ignored."""
+    system.fork()
+    for ack in (-1, 1.5, "1", None, [], {}):
+        message = {"cmd": "NODE_CLUSTER", "ack": ack, "accepted": True}
+        system.task(1, "say", message=message)
+        system.do("send", id=1, message=message)
+    system.task(1, "echo", value="still here")
+    assert system.message(1) == {"echo": "still here"}
+
+
+def test_M10_what_means_nothing(system):
+    """An unknown command, an unknown act, and one that is no text are ignored, in either direction."""
+    system.fork()
+    for message in ({"cmd": "NODE_DANCE"}, {"cmd": "NODE_CLUSTER"}, {"cmd": "NODE_CLUSTER", "act": "dance"},
+                    {"cmd": "NODE_CLUSTER", "act": 7}, {"cmd": "NODE_CLUSTER", "act": "close", "key": {}}):
+        system.task(1, "say", message=message)
+        system.do("send", id=1, message=message)
+    system.task(1, "echo", value="still here")
+    assert system.message(1) == {"echo": "still here"}
+
+
+@pytest.mark.node_fails("its primary ends with a SyntaxError, and so do all workers")
+def test_M11_bytes_that_are_no_message(system):
+    """Who sends bytes that are no message is ended, and nobody else."""
+    system.fork(2)
+    system.task(1, "bytes", text="hello\n")
+    system.wait_for("exit", 1)
+    system.task(2, "echo", value="still here")
+    assert system.message(2) == {"echo": "still here"}
 
 
 def test_H1_descriptor_belongs_to_one_message(system):
