@@ -81,3 +81,24 @@ signal.pause()
         cluster.wait_for(r"^worker 1 second -98\n", hint="a second server of a worker shares the port of the first")
         cluster.wait_for(r"^worker 1 third True\n", hint="the index makes it another port, which is in use")
         cluster.stop()
+
+
+def test_a_place_without_workers_is_given_up_for_another(start_scripts):
+    """There are 64 places at most. Of those whose workers have died, the oldest is closed."""
+    cluster = start_scripts(1, """
+if me == 1:
+    told, _ = peer.listen(index=63)
+    tell('first', told['sockname']['port'])
+    for i in range(63): assert peer.ask(index=i)[0]['errno'] == 0
+    told, _ = peer.ask(index=64)
+    tell('errno', told['errno'])
+    sys.exit(1)
+told, _ = peer.listen(index=64)
+tell('errno', told['errno'])
+peer.serve()
+""")
+    first = cluster.wait_for(r"worker 1 first (\d+)")[1]
+    cluster.wait_for("worker 1 errno -24")
+    cluster.wait_for("worker 2 errno 0")
+    cluster.wait_for(rf"^cluster: 127\.0\.0\.1:{first} is closed: its workers are gone", "stderr")
+    cluster.extra_of_primary = {"listener": 64}

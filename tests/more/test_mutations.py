@@ -420,6 +420,9 @@ MUTATIONS = {
     "a port that waits for a replacement is closed by one who leaves": Mutation(
         "step04_cluster", "lib/cluster/primary_leave.cpp",
         "return was_here && is_wanted", "return is_wanted", "test_leaving.py"),
+    "places that nobody needs use up what there is": Mutation(
+        "step04_cluster", "lib/cluster/primary.cpp", "is_full ? longest_unused() : handles_.end()", "handles_.end()",
+        "test_leaving.py::test_a_place_without_workers_is_given_up_for_another"),
     "a socket stays open when its worker has left": Mutation(
         "step04_cluster", "lib/cluster/reuseport_handle.cpp",
         "  else if (by_its_own_wish)\n    slots_.erase(found);\n", "",

@@ -14,6 +14,8 @@ namespace cluster {
 void Handle::add(Worker& worker, std::int64_t question) {
   if (has(worker)) throw ListenError(EADDRINUSE, key_);
   admit(worker, question);
+  static std::int64_t count = 0;
+  last_added_ = ++count;
 }
 
 // If others listen, but none of them knows of handing back, it is closed, as a worker of that kind

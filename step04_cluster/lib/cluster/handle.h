@@ -35,6 +35,9 @@ class Handle {
   // EADDRINUSE, if it listens here already.
   void add(Worker& worker, std::int64_t question);
 
+  // When somebody began to listen here last: the greater the number, the later.
+  std::int64_t last_added() const { return last_added_; }
+
   // Does `worker` listen here?
   virtual bool has(const Worker& worker) const = 0;
 
@@ -83,6 +86,9 @@ class Handle {
 
   Dealer dealer_;
   const std::string key_;
+
+ private:
+  std::int64_t last_added_ = 0;
 };
 
 }  // namespace cluster

@@ -7,6 +7,7 @@
 
 #include "cluster/identity.h"
 #include "cluster/utils.h"
+#include "console.h"
 #include "listener.h"
 #include "net/socket.h"
 
@@ -98,12 +99,33 @@ void Primary::add_to_handle(Worker& worker, const Message& message, const std::s
     return found->second->add(worker, message.seq);
   }
   handles_.erase(key);
-  if (handles_.size() == kMaxHandles) throw ListenError(EMFILE, key);
+  const bool is_full = handles_.size() == kMaxHandles;
+  const auto unused = is_full ? longest_unused() : handles_.end();
+  if (is_full && unused == handles_.end()) throw ListenError(EMFILE, key);
   auto handle = new_handle(policy, key, message.query);
   handle->place = place_of(message.query, handle->sockets().front());
   handle->on_broken = [this, key] { handles_.erase(key); };
   handle->add(worker, message.seq);
+  if (is_full) give_up(unused);
   handles_.emplace(key, std::move(handle));
+}
+
+// Where workers have died, and no replacement has come to listen: for the longest time, or nowhere.
+Primary::Handles::iterator Primary::longest_unused() {
+  auto longest = handles_.end();
+  for (auto i = handles_.begin(); i != handles_.end(); ++i) {
+    if (!i->second->is_empty()) continue;
+    const bool is_older =
+        longest == handles_.end() || i->second->last_added() < longest->second->last_added();
+    if (is_older) longest = i;
+  }
+  return longest;
+}
+
+void Primary::give_up(Handles::iterator unused) {
+  complain("cluster: " + unused->second->place + " is closed: its workers are gone, and " +
+           std::to_string(kMaxHandles) + " places are open");
+  handles_.erase(unused);
 }
 
 void Primary::offer_answered(Worker& worker, std::int64_t offer, bool accepted) {

@@ -25,7 +25,8 @@ class Primary {
   void disconnect(std::function<void()> done);
   void disconnect(Worker& worker);
 
-  const std::map<std::string, std::unique_ptr<Handle>>& handles() const { return handles_; }
+  using Handles = std::map<std::string, std::unique_ptr<Handle>>;  // by key
+  const Handles& handles() const { return handles_; }
 
   Settings settings;
   Policy policy;
@@ -42,6 +43,8 @@ class Primary {
   void receive_from_user(Worker& worker, const Message& message, net::SharedFd fd);
   void query_server(Worker& worker, const Message& message);
   void add_to_handle(Worker& worker, const Message& message, const std::string& key);
+  Handles::iterator longest_unused();
+  void give_up(Handles::iterator unused);
   void offer_answered(Worker& worker, std::int64_t offer, bool accepted);
   void reap();
   void exited(std::shared_ptr<Worker> worker, const Ending& ending);
@@ -55,9 +58,9 @@ class Primary {
   void channel_ended(Worker& worker, const std::string& error);
 
   int last_id_ = 0;
-  std::map<int, std::shared_ptr<Worker>> running_;          // all that have not exited, by id
-  std::map<std::string, std::unique_ptr<Handle>> handles_;  // by key
-  loop::SignalWatcher children_;                            // SIGCHLD
+  std::map<int, std::shared_ptr<Worker>> running_;  // all that have not exited, by id
+  Handles handles_;
+  loop::SignalWatcher children_;  // SIGCHLD
   std::vector<std::function<void()>> waiting_for_the_end_;
 };
 
