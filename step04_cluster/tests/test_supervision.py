@@ -155,6 +155,16 @@ def test_a_worker_that_does_not_come_to_listen_is_killed(start):
     cluster.expect("died (signal 9)" in out, "its end")
 
 
+def test_it_says_once_for_each_worker_that_nobody_listens_to_its_messages(start):
+    script = "[peer.send_line({'metrics': n}) for n in range(3)]; peer.listen(); peer.serve()"
+    cluster = start("--workers", 2, "--exec", "/usr/bin/python3", "--", PEER, script, ready=2)
+    cluster.workers_are_foreign = True
+    for worker in (1, 2):
+        said = rf'^cluster: worker {worker} \(pid \d+\) sends messages, and nobody listens: {{"metrics":0}}\n'
+        cluster.wait_for(said, "stderr", hint="they vanish silently")
+    cluster.expect(cluster.printed["stderr"].count("nobody listens") == 2, "once for each")
+
+
 def test_workers_need_not_listen_if_nobody_waits_for_that(start):
     """A consumer of a queue, say. It is replaced, and reloaded, like any other."""
     script = "peer.say('online'); peer.hear_act('disconnect')"

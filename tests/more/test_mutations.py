@@ -298,6 +298,9 @@ MUTATIONS = {
     "who does not listen has not come": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp", "if (options_.start_timeout.count() == 0) has_come", "if (false) has_come",
         "test_supervision.py::test_workers_need_not_listen_if_nobody_waits_for_that"),
+    "messages for nobody vanish": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "    worker.unheard(json);", "    ;",
+        "test_supervision.py::test_it_says_once_for_each_worker_that_nobody_listens_to_its_messages"),
     "a dead worker stays dead": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp", "while (count(is_staying) < wanted_ +",
         "while (!has_served_ && count(is_staying) < wanted_ +",

@@ -14,6 +14,8 @@ class Event {
 
   void add(Listener listener) { listeners_.push_back(std::move(listener)); }
 
+  bool is_empty() const { return listeners_.empty(); }
+
   // Calls them in the order in which they were added. One may add others: they come next time.
   void emit(Arguments... arguments) const {
     const auto listeners = listeners_;

@@ -74,8 +74,10 @@ void Primary::receive(Worker& worker, const Message& message, net::SharedFd fd) 
 // If the descriptor is lost, Node sends the message again.
 void Primary::receive_from_user(Worker& worker, const Message& message, net::SharedFd fd) {
   if (message.has_handle && !fd) return;
-  if (!on_socket || !fd || !net::is_connection(fd.get()))
+  if (!on_socket || !fd || !net::is_connection(fd.get())) {
+    if (on_message.is_empty()) worker.unheard(message.text);
     return on_message.emit(worker, message.text);
+  }
   on_socket(worker, message.text, worker.sockets_.add(message, fd.take()));
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cluster/primary.h"
+#include "console.h"
 
 namespace cluster {
 
@@ -17,6 +18,12 @@ Worker::Worker(int id, ChildProcess process, IpcChannel::Events events)
 // that it is dead.
 void Worker::kill(int signal) const {
   if (!is_dead()) ::kill(pid_, signal);
+}
+
+void Worker::unheard(const std::string& json) {
+  if (std::exchange(is_unheard_, true)) return;
+  complain("cluster: worker " + std::to_string(id_) + " (pid " + std::to_string(pid_) +
+           ") sends messages, and nobody listens: " + json.substr(0, 60));
 }
 
 void Worker::disconnect() {

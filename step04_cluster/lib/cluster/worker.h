@@ -39,6 +39,10 @@ class Worker {
   // Does it leave because of a signal, so that somebody else shall take its place?
   bool is_signalled() const { return is_signalled_; }
 
+  // Whoever gets a message of this worker and does not know what to do with it calls this: it says,
+  // once for each worker, that nobody listens.
+  void unheard(const std::string& json);
+
   // Sends it a signal; does nothing if it is dead. See kill(2).
   void kill(int signal = SIGTERM) const;
 
@@ -55,6 +59,7 @@ class Worker {
   bool hands_back_ = false;
   bool exited_after_disconnect_ = false;
   bool is_signalled_ = false;
+  bool is_unheard_ = false;
   IpcChannel channel_;
   UserSockets sockets_{channel_};
 

@@ -201,6 +201,8 @@ void Supervisor::heard(cluster::Worker& worker, const std::string& json) {
   } else if (json == kRetire) {
     member.is_outdated = true;
     reconcile();
+  } else {
+    worker.unheard(json);  // a part of its program, for the primary, does not run here
   }
 }
 
