@@ -1,16 +1,14 @@
 // A peer that does what no honest one would do: the channel must neither wait for it nor spin.
-#include <linux/capability.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include <chrono>
 #include <cstring>
 #include <functional>
 
 #include "channel.h"
+#include "in_flight.h"
 
 namespace cluster {
 namespace {
@@ -162,38 +160,11 @@ TEST_F(Channel, GivesUpOnAPeerThatStopsReadingAndGoesOn) {
   EXPECT_FALSE(is_loop_busy());
 }
 
-// This process may have fewer descriptors in flight than it has now, and no more privileges than
-// others. See ETOOMANYREFS in unix(7).
-class NoMoreInFlight {
- public:
-  explicit NoMoreInFlight(int fd) {
-    for (int i = 0; i < 40; ++i) send_fd(ends_.primary.get(), "x", fd);
-    getrlimit(RLIMIT_NOFILE, &before_);
-    rlimit few = before_;
-    few.rlim_cur = 20;
-    setrlimit(RLIMIT_NOFILE, &few);
-    syscall(SYS_capget, &header_, capabilities_);
-    __user_cap_data_struct none[2] = {capabilities_[0], capabilities_[1]};
-    none[0].effective = none[1].effective = 0;
-    syscall(SYS_capset, &header_, none);
-  }
-  ~NoMoreInFlight() {
-    syscall(SYS_capset, &header_, capabilities_);
-    setrlimit(RLIMIT_NOFILE, &before_);
-  }
-
- private:
-  Ends ends_ = socket_pair();
-  rlimit before_ = {};
-  __user_cap_header_struct header_ = {_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct capabilities_[2] = {};
-};
-
 TEST_F(Channel, RestsWhileTheKernelHasNoRoomForADescriptor) {
   while (channel_->is_flushed()) channel_->send("\"filler\"");
   channel_->send(kHandle, file_.get(), 1);
   {
-    const NoMoreInFlight shortage(file_.get());
+    const NoMoreInFlight shortage;
     peer_hears();
     turn();
     EXPECT_TRUE(peer_fds_.empty());

@@ -397,6 +397,9 @@ MUTATIONS = {
     "a shortage in the kernel is the worker's fault": Mutation(
         "step04_cluster", "lib/cluster/ipc_channel.cpp", "    if (is_shortage(error)) throw;\n", "",
         "test_shortage.py::test_other_programs_of_the_same_user_delay_an_offer"),
+    "a socket that nobody has got stays open": Mutation(
+        "step04_cluster", "lib/cluster/reuseport_handle.cpp", "  else if (is_new)\n    slots_.pop_back();\n", "",
+        "test_reuseport_handle:ReusePortHandle.KeepsNoNewSocketThatNobodyHasGot"),
     "during a shortage it tries again and again": Mutation(
         "step04_cluster", "lib/cluster/ipc_channel.cpp", "  watcher_->wait_until_readable();\n  retry_.start", "  retry_.start",
         "test_ipc_rude:Channel.RestsWhileTheKernelHasNoRoomForADescriptor"),

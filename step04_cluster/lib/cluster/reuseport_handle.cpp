@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "cluster/utils.h"
@@ -22,9 +23,15 @@ bool ReusePortHandle::has(const Worker& worker) const {
 
 void ReusePortHandle::admit(Worker& worker, std::int64_t question) {
   const line::Answer answer = {.ack = question, .key = key_, .data = query_.data};
+  const std::size_t before = slots_.size();
   Slot& slot = free_slot();
-  worker.channel().send(line::with_handle(line::answer(answer, next_seq())),
-                        slot.acceptor->listener());
+  try {
+    worker.channel().send(line::with_handle(line::answer(answer, next_seq())),
+                          slot.acceptor->listener());
+  } catch (const std::system_error&) {
+    leave_unattended(slots_.size() > before);
+    throw;
+  }
   slot.acceptor->pause();
   slot.worker = &worker;
   if (worker.hands_back()) dealer_.add(worker);
@@ -71,6 +78,15 @@ bool ReusePortHandle::remove(Worker& worker) {
   else if (by_its_own_wish)
     slots_.erase(found);
   return true;
+}
+
+// A worker has not got its slot, and clients come to that all the same: the others get them. If
+// none of the others takes any, a slot that is new is closed, before clients come.
+void ReusePortHandle::leave_unattended(bool is_new) {
+  if (dealer_.has_workers())
+    want(true);
+  else if (is_new)
+    slots_.pop_back();
 }
 
 void ReusePortHandle::want(bool more) {

@@ -41,6 +41,7 @@ class ReusePortHandle : public Handle {
   Slot new_slot();
   Slot& free_slot();
   void slot_broke(int socket, int error);
+  void leave_unattended(bool is_new);
 
   Query query_;  // with the real port
   std::vector<Slot> slots_;
