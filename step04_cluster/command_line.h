@@ -24,8 +24,8 @@ struct CommandLine {
   std::string pid_file;           // these two are empty if there shall be none
   std::string control;
   std::size_t max_message_size = 1UL << 20;  // from a worker to its primary
-  std::int64_t max_requests = 0;  // for a worker, about; 0: no limit
-  std::string question;           // to a running server, "GET /status": that is all, then
+  std::int64_t max_requests = 0;             // for a worker, about; 0: no limit
+  std::string question;  // to a running server, "GET /status": that is all, then
 };
 
 // Reads the command line. Ends the process where there is nothing to run: with status 0 after

@@ -22,7 +22,15 @@ namespace {
 using cluster::IpcChannel;
 using cluster::Message;
 
-enum Kind : std::uint8_t { kBytes, kWithFile, kWithSocket, kOurs, kOursWithFile, kLastWords, kKinds };
+enum Kind : std::uint8_t {
+  kBytes,
+  kWithFile,
+  kWithSocket,
+  kOurs,
+  kOursWithFile,
+  kLastWords,
+  kKinds
+};
 
 // As a program would use a message, and the descriptor that has come with it.
 void take(const Message& message) {
@@ -39,12 +47,18 @@ class Peer {
  public:
   void does(std::uint8_t kind, std::string_view bytes) {
     switch (kind % kKinds) {
-      case kBytes: return say(bytes, -1);
-      case kWithFile: return say(bytes, file_.get());
-      case kWithSocket: return say(bytes, ends_.worker.get());
-      case kOurs: return channel_.send("{}");
-      case kOursWithFile: return channel_.send(cluster::line::with_handle("{}"), file_.get(), 1);
-      case kLastWords: return channel_.read_last_words();
+      case kBytes:
+        return say(bytes, -1);
+      case kWithFile:
+        return say(bytes, file_.get());
+      case kWithSocket:
+        return say(bytes, ends_.worker.get());
+      case kOurs:
+        return channel_.send("{}");
+      case kOursWithFile:
+        return channel_.send(cluster::line::with_handle("{}"), file_.get(), 1);
+      case kLastWords:
+        return channel_.read_last_words();
     }
   }
 
@@ -64,10 +78,11 @@ class Peer {
   int ends_heard_ = 0;
   cluster::Ends ends_ = cluster::socket_pair();
   UniqueFd file_{open("/dev/null", O_RDONLY | O_CLOEXEC)};
-  IpcChannel channel_{std::move(ends_.primary),
-                      {.message = [](const Message& message, const net::SharedFd&) { take(message); },
-                       .end = [this](const std::string&) { ended(); }},
-                      512};
+  IpcChannel channel_{
+      std::move(ends_.primary),
+      {.message = [](const Message& message, const net::SharedFd&) { take(message); },
+       .end = [this](const std::string&) { ended(); }},
+      512};
 };
 
 void play(std::string_view script) {

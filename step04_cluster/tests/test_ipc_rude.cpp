@@ -23,8 +23,8 @@ TEST_F(Channel, RefusesALineThatIsLongerThanItsLimit) {
   peer_says("1\n" + longest + "\n2\n");
   EXPECT_EQ(texts_, (std::vector<std::string>{"1", longest, "2"}));
   peer_says(" " + longest + "\n");
-  EXPECT_EQ(ended_, std::vector<std::string>{
-                        "a line of more than 1000 bytes (more: --max-message-size)"});
+  EXPECT_EQ(ended_,
+            std::vector<std::string>{"a line of more than 1000 bytes (more: --max-message-size)"});
 }
 
 TEST_F(Channel, DoesNotWaitForTheEndOfALineThatIsTooLong) {

@@ -100,7 +100,8 @@ TEST(Decode, RefusesWhatIsNoMessage) {
   for (const char* line : {"", "{", "hello", "{\"a\":}", "\xff", "[1] 2", "\xef\xbb\xbf{}"}) {
     EXPECT_THROW(decode(line), ProtocolError) << line;
   }
-  EXPECT_THROW(decode(std::string_view("{}\0\"", 4)), ProtocolError) << "there is more behind the NUL";
+  EXPECT_THROW(decode(std::string_view("{}\0\"", 4)), ProtocolError)
+      << "there is more behind the NUL";
 }
 
 Message with_member(const std::string& member) {
@@ -108,7 +109,8 @@ Message with_member(const std::string& member) {
 }
 
 TEST(Decode, TakesAMemberOfTheWrongTypeForOneThatIsMissing) {
-  for (const char* value : {"\"x\"", "-1", "1.5", "[]", "{}", "null", "1e300", "99999999999999999999"}) {
+  for (const char* value :
+       {"\"x\"", "-1", "1.5", "[]", "{}", "null", "1e300", "99999999999999999999"}) {
     EXPECT_EQ(with_member(std::string("\"seq\":") + value).seq, -1) << value;
     EXPECT_EQ(with_member(std::string("\"ack\":") + value).ack, -1) << value;
   }
@@ -231,7 +233,8 @@ TEST(Decode, HalfACharacterIsReplaced) {
 }
 
 TEST(Decode, PassesAUsersMessageOnAsItWasWritten) {
-  for (const char* text : {R"( {"b" : 1.50, "a":[ ], "b":"\u0041"} )", "-0", "1E2", "\"\xc3\xa4\""}) {
+  for (const char* text :
+       {R"( {"b" : 1.50, "a":[ ], "b":"\u0041"} )", "-0", "1E2", "\"\xc3\xa4\""}) {
     EXPECT_EQ(decode(text).text, text);
   }
   EXPECT_EQ(decode(R"({"cmd":"NODE_HANDLE","msg": [1, "}"] ,"type":"net.Native"})").text,

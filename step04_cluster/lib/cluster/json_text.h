@@ -11,8 +11,8 @@ namespace cluster {
 // more than 100 deep. Half a pair of surrogates becomes "\ufffd": see surrogates.h.
 std::string checked_json(std::string_view text);
 
-// The value of the member `name`, as it is written in `json`, which has been checked. Empty if there
-// is none, or if `json` is no object. Of several the last one, as in JavaScript.
+// The value of the member `name`, as it is written in `json`, which has been checked. Empty if
+// there is none, or if `json` is no object. Of several the last one, as in JavaScript.
 std::string_view member_text(std::string_view json, std::string_view name);
 
 }  // namespace cluster

@@ -25,7 +25,8 @@ struct Query {
   std::string data = "null";   // JSON that servers of the same name share
   bool readable_by_all = false;  // a path: see net/bind.h
   bool writable_by_all = false;
-  bool makes_sense = true;  // no: a member was of the wrong type, and is now like one that is missing
+  bool makes_sense =
+      true;  // no: a member was of the wrong type, and is now like one that is missing
 
   bool is_path() const { return address_type == "-1"; }
   bool is_udp() const { return address_type.starts_with("udp"); }
@@ -73,10 +74,10 @@ class ProtocolError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Reads a line, without its newline. Throws ProtocolError if it is not JSON, or nested more than 100
-// deep. Half a pair of surrogates, which JavaScript's strings may hold and UTF-8 cannot express,
-// becomes "\ufffd". The time that it takes grows with the length of the line, and no faster: a worker
-// must not hold up its primary.
+// Reads a line, without its newline. Throws ProtocolError if it is not JSON, or nested more than
+// 100 deep. Half a pair of surrogates, which JavaScript's strings may hold and UTF-8 cannot
+// express, becomes "\ufffd". The time that it takes grows with the length of the line, and no
+// faster: a worker must not hold up its primary.
 Message decode(std::string_view line);
 
 // A line may have this many bytes.
