@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,7 +11,6 @@
 
 #include "console.h"
 #include "number.h"
-#include "sys_error.h"
 
 namespace {
 
@@ -42,10 +42,13 @@ int number_or_refuse(const std::string& option, const std::string& text, int lea
   }
 }
 
+// Where the kernel does not say (it has more CPUs than the set has room for, or a container's filter
+// forbids to ask): those of the machine.
 int usable_cpus() {
   cpu_set_t cpus;
-  check(sched_getaffinity(0, sizeof(cpus), &cpus), "sched_getaffinity");
-  return std::min(CPU_COUNT(&cpus), kMaxWorkers);
+  const bool is_told = sched_getaffinity(0, sizeof(cpus), &cpus) == 0;
+  const long count = is_told ? CPU_COUNT(&cpus) : sysconf(_SC_NPROCESSORS_ONLN);
+  return static_cast<int>(std::clamp<long>(count, 1, kMaxWorkers));
 }
 
 }  // namespace

@@ -202,7 +202,7 @@ void take_from_environment(CLI::Option& option, const std::string& variable) {
 CommandLine parse_command_line(int argc, char** argv) {
   CommandLine line;
   line.where.port = 8000;
-  line.supervisor.workers = static_cast<int>(os::cpus());
+  line.supervisor.workers = std::min(static_cast<int>(os::cpus()), supervisor::kMaxWorkers);
 
   CLI::App app;
   app.formatter(std::make_shared<Formatter>());

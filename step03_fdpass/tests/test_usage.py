@@ -1,11 +1,13 @@
 """The command line, and starts that fail: a clear message, and the right exit status."""
 import ctypes
+import errno
 import os
 import pathlib
 import socket
 
 import client
 import pytest
+from refusing import refusing
 
 WRONG = [("--workers", "0"), ("--workers", "-1"), ("--workers", "many"), ("--workers", "99999"),
          ("--workers", ""), ("--workers", "2 "), ("--workers", "1e1"),
@@ -45,6 +47,16 @@ def test_there_is_a_worker_for_each_usable_cpu(start):
     one_cpu = {min(os.sched_getaffinity(0))}
     cluster = start(ready=1, preexec_fn=lambda: os.sched_setaffinity(0, one_cpu))
     cluster.expect(len(cluster.workers) == 1, "1 worker, since the process may use 1 CPU")
+
+
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.EPERM])
+@pytest.mark.parametrize("workers", [None, 2])
+def test_it_starts_where_the_usable_cpus_cannot_be_counted(start, workers, error):
+    """On a machine with more than 1024 CPUs, or under a filter."""
+    cluster = start(workers=workers, ready=False, preexec_fn=refusing("sched_getaffinity", error))
+    count = workers or min(os.cpu_count(), 512)
+    cluster.wait_until_ready(count)
+    cluster.expect(len(cluster.workers) == count, f"{count} workers")
 
 
 def test_the_last_of_several_values_counts(start):

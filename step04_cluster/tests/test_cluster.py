@@ -1,8 +1,10 @@
 """Step 4: a cluster. Every worker serves, in its turn; and it goes on serving."""
 import collections
+import errno
 import json
 import os
 import resource
+import socket
 import time
 
 import client
@@ -10,6 +12,7 @@ import event_loop
 import pytest
 from policies import EVERY_POLICY, start_with
 from proc import descriptors_of
+from refusing import refusing
 
 
 def ledger(workers):
@@ -86,6 +89,19 @@ def test_any_address_means_ipv6_and_ipv4(start):
     cluster = start("--host", "any", ready=False, workers=1)
     port = int(cluster.wait_for(r"^listening on http://\[::\]:(\d+) ")[1])
     cluster.expect(cluster.get(port).status == 200, "an answer over IPv4")
+
+
+@pytest.mark.parametrize("call, error, where", [("socket", errno.EAFNOSUPPORT, (0, socket.AF_INET6)),
+                                                ("socket", errno.EPERM, (0, socket.AF_INET6)),
+                                                ("bind", errno.EADDRNOTAVAIL, (2, 28))],
+                         ids=["no IPv6 in the kernel", "a filter", "switched off"])
+@pytest.mark.parametrize("policy", ["rr", "shared", "reuseport"])
+def test_any_address_means_ipv4_where_there_is_no_ipv6(start, policy, call, error, where):
+    cluster = start("--host", "any", "--policy", policy, ready=False, workers=1,
+                    preexec_fn=refusing(call, error, where))  # 28: the size of an IPv6 address
+    port = int(cluster.wait_for(r"^listening on http://0\.0\.0\.0:(\d+) ")[1])
+    cluster.extra_of_worker = {"listener": 1} if policy != "rr" else {}
+    cluster.expect(cluster.get(port).status == 200, "an answer")
 
 
 def test_whoami_tells_who_answers(start):

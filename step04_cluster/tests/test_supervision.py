@@ -1,4 +1,5 @@
 """Workers that die, that cannot start, that do not come, that do not go."""
+import errno
 import re
 import shlex
 import signal
@@ -10,6 +11,7 @@ import harness
 import pytest
 from policies import EVERY_POLICY, start_with
 from proc import children_of, descriptors_of, is_gone
+from refusing import refusing
 from scripted import PEER
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -137,10 +139,12 @@ def test_it_ends_at_once_while_it_waits_to_start_a_worker(crash_loop):
     crash_loop.wait_for_exit(0, hint="--drain-timeout is for workers; there are none")
 
 
-def test_workers_inherit_nothing_but_what_is_meant_for_them(start):
+@pytest.mark.parametrize("error", [0, errno.ENOSYS, errno.EPERM])
+def test_workers_inherit_nothing_but_what_is_meant_for_them(start, error):
     """The ledger looks at the descriptors of all processes."""
+    refuse = refusing("close_range", error) if error else None
     with open(__file__) as file:
-        cluster = start(workers=2, pass_fds=[file.fileno()])
+        cluster = start(workers=2, pass_fds=[file.fileno()], preexec_fn=refuse)
         cluster.extra_of_primary = {file.name: 1}
         for worker in cluster.workers:
             kinds = [kind for kind, _ in descriptors_of(worker).values()]

@@ -1,5 +1,6 @@
 #include "cluster/child_process.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
@@ -7,6 +8,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "cluster/identity.h"
@@ -45,6 +47,19 @@ void silence() {
   for (const int fd : {0, 1, 2}) check_or_exit(dup2(null, fd) == fd, "dup2");
 }
 
+// The child gets none of what the primary has inherited itself. close_range(2) can do this since
+// Linux 5.11, and some containers refuse it.
+void inherit_nothing() {
+  if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  DIR* const all = opendir("/proc/self/fd");
+  check_or_exit(all != nullptr, "/proc/self/fd");
+  while (const dirent* entry = readdir(all)) {
+    const int fd = std::atoi(entry->d_name);  // 0 for "." and ".."
+    if (fd > 2) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  closedir(all);
+}
+
 // While all signals are blocked. What the primary does on a signal, the child must not do: its
 // handlers write into a pipe that both share until execve(2).
 void reset_signals() {
@@ -63,9 +78,9 @@ void die_with(pid_t primary) {
   if (settings.exec) setpgid(0, 0);
   if (settings.silent.value_or(false)) silence();
   if (settings.cwd) check_or_exit(chdir(settings.cwd->c_str()) == 0, settings.cwd->c_str());
+  inherit_nothing();  // before the privileges go: then /proc/self is root's
   drop_privileges(settings);
   die_with(primary);
-  close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);  // whatever the primary has inherited; since Linux 5.11
   check_or_exit(fcntl(channel, F_SETFD, 0) == 0, "fcntl");  // only this child inherits it
   reset_signals();
   execvpe(argv[0], argv, environment);

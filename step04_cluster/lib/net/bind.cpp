@@ -52,16 +52,25 @@ UniqueFd bind_to_address(int kind, const std::string& address, int port, BindOpt
   return bound;
 }
 
+// The kernel may be without it, a container's filter may refuse it, or it is switched off: then it
+// cannot be bound. A shortage proves nothing.
 bool machine_has_ipv6() {
-  return UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)) || errno != EAFNOSUPPORT;
+  const UniqueFd socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+  const Name name = binary_name("::", 0);
+  return bind(socket.get(), &name.any, sizeof(name.v6)) == 0 || errno != EADDRNOTAVAIL;
 }
 
 }  // namespace
 
+std::string every_address() {
+  return machine_has_ipv6() ? "::" : "0.0.0.0";
+}
+
 UniqueFd bind_tcp(const std::optional<std::string>& address, int port, BindOptions options) {
   options.reuse_address = true;  // see the listener of step 1
-  const std::string every = machine_has_ipv6() ? "::" : "0.0.0.0";
-  UniqueFd bound = bind_to_address(SOCK_STREAM, address.value_or(every), port, options);
+  const std::string where = address ? *address : every_address();
+  UniqueFd bound = bind_to_address(SOCK_STREAM, where, port, options);
   set(bound.get(), IPPROTO_TCP, TCP_NODELAY, true);
   return bound;
 }

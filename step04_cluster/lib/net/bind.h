@@ -28,9 +28,12 @@ struct BindOptions {
   bool reuse_address = false;  // for UDP: several sockets may have the address and the port
 };
 
-// `address` is numeric; none means every address of this machine, IPv6 and IPv4, or IPv4 alone
-// where there is no IPv6. What is accepted from it will send small answers at once (TCP_NODELAY).
-// See tcp(7).
+// What stands for every address of this machine: "::" for IPv6 and IPv4, or "0.0.0.0", IPv4 alone,
+// where there is no IPv6: unknown to the kernel, refused by a container's filter, or switched off.
+std::string every_address();
+
+// `address` is numeric; none means every_address(). What is accepted from it will send small
+// answers at once (TCP_NODELAY). See tcp(7).
 UniqueFd bind_tcp(const std::optional<std::string>& address, int port, BindOptions options = {});
 
 // From now on other sockets may have the port of `socket`, those with `reuse_port` of this user.

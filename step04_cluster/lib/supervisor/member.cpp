@@ -1,6 +1,7 @@
 #include "supervisor/member.h"
 
 #include "listener.h"
+#include "net/bind.h"
 
 namespace supervisor {
 
@@ -9,7 +10,7 @@ std::string name_of(const cluster::Worker& worker) {
 }
 
 std::string place_of(const cluster::Query& where) {
-  const std::string address = where.address.value_or("::");
+  const std::string address = where.address ? *where.address : net::every_address();
   return where.is_path() ? "unix:" + address : "http://" + host_and_port(address, where.port);
 }
 
