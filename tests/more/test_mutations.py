@@ -48,6 +48,9 @@ MUTATIONS = {
     "accept is asked again and again": Mutation(
         "step01_fork", "listener.cpp", "poll(&readable, 1, -1);", "",
         "test_listener:Listener.WaitsForAClientEvenIfItWasMadeNonBlocking"),
+    "an unwanted default is computed, and fatal": Mutation(
+        "step01_fork", "options.cpp", "== 0;\n  const long count", "== 0;\n  if (!is_told) refuse(\"sched_getaffinity\");\n  const long count",
+        "test_usage.py::test_it_starts_where_the_usable_cpus_cannot_be_counted"),
     "closed standard descriptors stay closed": Mutation(
         "step01_fork", "console.cpp", "while (fd <= 2)", "while (false)",
         "test_endings.py::test_it_runs_without_descriptors_0_to_2"),
@@ -150,6 +153,24 @@ MUTATIONS = {
     "a dead worker is waited for": Mutation(
         "step03_fdpass", "primary.cpp", "if (!workers_.empty()) announce();", "",
         "test_primary.py::test_when_the_last_that_did_not_listen_dies_the_others_are_announced"),
+    "all is well where no worker could listen": Mutation(
+        "step04_cluster", "lib/cluster/cluster.cpp", "return Primary::failed_to_start ? 1 : 0;", "return 0;",
+        "test_hello.py::test_on_a_used_port_it_says_so_and_fails"),
+    "the advice is for another program": Mutation(
+        "step04_cluster", "lib/cluster/child.cpp", "net::fail(failure)", "loop::fail(std::make_exception_ptr(failure))",
+        "test_hello.py::test_on_a_used_port_it_says_so_and_fails"),
+    "where close_range is refused, all is inherited": Mutation(
+        "step04_cluster", "lib/cluster/child_process.cpp",
+        "  if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;\n",
+        "  close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);\n  return;\n",
+        "test_supervision.py::test_workers_inherit_nothing_but_what_is_meant_for_them"),
+    "no IPv6 is one errno": Mutation(
+        "step04_cluster", "lib/net/bind.cpp", "if (!socket) return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;",
+        "if (!socket) return errno != EAFNOSUPPORT;",
+        "test_cluster.py::test_any_address_means_ipv4_where_there_is_no_ipv6"),
+    "what is printed is a guess": Mutation(
+        "step04_cluster", "lib/supervisor/member.cpp", "net::every_address()", "\"::\"",
+        "test_cluster.py::test_any_address_means_ipv4_where_there_is_no_ipv6"),
     "a counter modulo N in place of the queue": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp",
         """  while (!waiting_.empty() && !free_.empty()) {

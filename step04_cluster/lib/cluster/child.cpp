@@ -106,10 +106,7 @@ void Child::started(Server server, const SocketName& name) {
 
 void Child::failed(const Server& server, int error) {
   const ListenError failure(error, describe_place_of(server.query));
-  if (server.outcome.failed)
-    server.outcome.failed(failure);
-  else
-    loop::fail(std::make_exception_ptr(failure));
+  server.outcome.failed ? server.outcome.failed(failure) : net::fail(failure);
 }
 
 // A connection that the primary has accepted. Nothing is read from it before the primary can know

@@ -21,7 +21,7 @@ int run() {
   try {
     if (is_worker()) worker();  // it says that it is online, even if it does nothing else
     loop::run();
-    return 0;
+    return Primary::failed_to_start ? 1 : 0;
   } catch (const std::exception& error) {
     complain(std::string("cluster: ") + error.what());
     return 1;

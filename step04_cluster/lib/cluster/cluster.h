@@ -21,8 +21,8 @@ bool is_primary();
 bool is_worker();
 
 // Waits for events and makes the callbacks, until nothing is left to wait for. Returns the exit
-// status for main(): 0, or 1 if a callback has thrown something; then it has said so on standard
-// error.
+// status for main(): 0; 1 if the workers could not listen (0 in Node); 1 if a callback has thrown
+// something, and then it has said so on standard error.
 int run();
 
 // ---- In the primary

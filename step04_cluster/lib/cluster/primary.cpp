@@ -88,9 +88,11 @@ void Primary::query_server(Worker& worker, const Message& message) {
   try {
     if (!message.query.makes_sense) throw ListenError(EINVAL, key);
     add_to_handle(worker, message, key);
+    failed_to_start = false;
   } catch (const std::system_error& error) {
     const line::Answer answer = {.ack = message.seq, .error = error.code().value(), .key = key};
     worker.channel_.send(line::answer(answer, next_seq()));
+    failed_to_start = handles_.empty();
   }
 }
 
@@ -163,6 +165,7 @@ void Primary::exited(std::shared_ptr<Worker> worker, const Ending& ending) {
   workers.erase(worker->id_);
   running_.erase(worker->id_);
   children_.keep_loop_running(!running_.empty());
+  if (ending.code == 0) failed_to_start = false;
   on_exit.emit(*worker, ending);
   on_death.emit(*worker);
   loop::post([worker = std::move(worker)] {});  // destroyed later: its channel may be our caller

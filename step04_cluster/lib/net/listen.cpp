@@ -2,7 +2,9 @@
 
 #include <sys/socket.h>
 
+#include <exception>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -59,8 +61,7 @@ void listen_alone(const std::shared_ptr<Listening>& listening, const Where& wher
     if (outcome.listening) outcome.listening(address);
   } catch (const ListenError& error) {
     std::erase(all(), listening);
-    if (!outcome.failed) throw;
-    outcome.failed(error);
+    outcome.failed ? outcome.failed(error) : fail(error);
   }
 }
 
@@ -80,6 +81,12 @@ void listen(std::shared_ptr<Connections> connections, const Where& where, Outcom
   loop::post([=, posted = std::weak_ptr(all().back())] {
     if (const auto listening = posted.lock()) listen_alone(listening, where, outcome);
   });
+}
+
+void fail(const ListenError& error) {
+  const std::string advice = error.code() == std::errc::address_in_use ? " (another server?)" : "";
+  const std::string what = error.std::system_error::what();  // without the advice
+  loop::fail(std::make_exception_ptr(std::runtime_error(what + advice)));
 }
 
 void close(const std::shared_ptr<Connections>& connections) {

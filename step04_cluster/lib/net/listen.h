@@ -29,7 +29,8 @@ std::optional<std::string> path_of(const std::string& host);
 struct Outcome {
   // `address`: "127.0.0.1:8000", "unix:/run/app.sock".
   std::function<void(const std::string& address)> listening = {};
-  // Without this function an error ends the process: cluster::run() prints it and returns 1.
+  // Without this function an error ends the process: cluster::run() prints it and returns 1. See
+  // fail().
   std::function<void(const ListenError& error)> failed = {};
 };
 
@@ -37,6 +38,10 @@ struct Outcome {
 // worker the primary is asked, and decides who accepts; the primary itself listens on a socket of
 // its own. Returns at once.
 void listen(std::shared_ptr<Connections> connections, const Where& where, Outcome outcome = {});
+
+// Ends the process, with this error. What is printed names no option, as error.what() does: only
+// the program knows which options it has.
+void fail(const ListenError& error);
 
 // Listens no longer for `connections`; then it finishes, see Connections::stop().
 void close(const std::shared_ptr<Connections>& connections);
