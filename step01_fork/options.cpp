@@ -70,7 +70,7 @@ Options parse_options(int argc, char** argv) {
         options.port = number_or_refuse("--port", optarg, 0, 65535);
         break;
       case kHelp:
-        say(kUsage);
+        answer(kUsage);
         std::exit(0);
       default:
         refuse("'" + refused_option(argv) + "': no such option, or its value is missing");

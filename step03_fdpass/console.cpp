@@ -8,6 +8,7 @@
 #include <cctype>
 #include <climits>
 #include <csignal>
+#include <cstdio>
 
 #include "sys_error.h"
 
@@ -33,6 +34,12 @@ void prepare_console() {
 
 void say(const std::string& line) {
   print(STDOUT_FILENO, line);
+}
+
+void answer(const std::string& text) {
+  if (std::puts(text.c_str()) == EOF || std::fclose(stdout) == EOF) {
+    throw_errno("write to standard output");
+  }
 }
 
 void complain(const std::string& line) {

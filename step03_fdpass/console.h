@@ -17,3 +17,8 @@ void prepare_console();
 // pipe could still block one of them; that much we accept.)
 void say(const std::string& line);
 void complain(const std::string& line);
+
+// Prints what somebody has asked for, such as --help, and a newline: all of it, however long that
+// takes. Closes standard output, for this is the last that the process prints.
+// Throws std::system_error if it could not be written, to a full disk perhaps.
+void answer(const std::string& text);

@@ -42,8 +42,8 @@ int number_or_refuse(const std::string& option, const std::string& text, int lea
   }
 }
 
-// Where the kernel does not say (it has more CPUs than the set has room for, or a container's filter
-// forbids to ask): those of the machine.
+// Where the kernel does not say (it has more CPUs than the set has room for, or a container's
+// filter forbids to ask): those of the machine.
 int usable_cpus() {
   cpu_set_t cpus;
   const bool is_told = sched_getaffinity(0, sizeof(cpus), &cpus) == 0;
@@ -70,7 +70,7 @@ Options parse_options(int argc, char** argv) {
         options.port = number_or_refuse("--port", optarg, 0, 65535);
         break;
       case kHelp:
-        say(kUsage);
+        answer(kUsage);
         std::exit(0);
       default:
         refuse("'" + refused_option(argv) + "': no such option, or its value is missing");

@@ -157,6 +157,7 @@ void add_question(CLI::App& app, CommandLine& line, const std::string& name,
                   const std::string& request, const std::string& description) {
   CLI::App* question = app.add_subcommand(name, description);
   question->add_option("--control", line.control)->required()->type_name("PATH");
+  add_seconds(*question, "--patience", line.patience, "for a server that is silent");
   question->callback([&line, request] {
     if (line.question.empty()) line.question = request;
   });
@@ -222,7 +223,7 @@ CommandLine parse_command_line(int argc, char** argv) {
     }
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) refuse(error.what());
-    say(app.help());
+    answer(app.help());
     std::exit(0);
   }
   if (line.exec.empty() && !line.args.empty()) refuse("'" + line.args.front() + "' is no option");

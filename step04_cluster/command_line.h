@@ -1,6 +1,7 @@
 // The command line of ./cluster.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,7 +26,8 @@ struct CommandLine {
   std::string control;
   std::size_t max_message_size = 1UL << 20;  // from a worker to its primary
   std::int64_t max_requests = 0;             // for a worker, about; 0: no limit
-  std::string question;  // to a running server, "GET /status": that is all, then
+  std::string question;                      // to a running server, "GET /status": that is all, then
+  std::chrono::milliseconds patience = std::chrono::seconds(10);  // for its answer
 };
 
 // Reads the command line. Ends the process where there is nothing to run: with status 0 after

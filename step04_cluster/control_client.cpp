@@ -1,10 +1,11 @@
 #include "control_client.h"
 
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <array>
-#include <cstdio>
+#include <cerrno>
+#include <stdexcept>
 
 #include "console.h"
 #include "net/socket_file.h"
@@ -13,37 +14,60 @@
 
 namespace {
 
-constexpr int kPatience = 60;  // seconds; a reload takes its time
+using std::chrono::milliseconds;
 
-UniqueFd connect_to(const std::string& path) {
+// Sends the question; the answer will come from the socket that it returns.
+UniqueFd ask(const std::string& path, const std::string& request) {
   const sockaddr_un name = net::address_of_path(path);
   UniqueFd socket(check(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
-  const timeval patience = {.tv_sec = kPatience, .tv_usec = 0};
-  setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == -1)
     throw_errno("--control " + path + " (is the server running, with the same option?)");
+  const std::string text = request + " HTTP/1.0\r\n\r\n";
+  if (send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) == -1)
+    throw_errno("--control " + path + ": send " + request);
   return socket;
 }
 
-std::string read_to_end(int socket) {
+bool is_readable(int socket, milliseconds patience) {
+  pollfd readable = {socket, POLLIN, 0};
+  int count;
+  do {
+    count = poll(&readable, 1, static_cast<int>(patience.count()));
+  } while (count == -1 && errno == EINTR);  // a signal, or it was stopped and goes on
+  return check(count, "poll") == 1;
+}
+
+// Any answer will do: this one says that there is no such page.
+bool is_alive(const std::string& path, milliseconds patience) {
+  return is_readable(ask(path, "GET /").get(), patience);
+}
+
+std::string answer_to(const std::string& path, const std::string& request, milliseconds patience) {
+  const UniqueFd socket = ask(path, request);
   std::string text;
   std::array<char, 4096> buffer;
-  while (const ssize_t size = check(recv(socket, buffer.data(), buffer.size(), 0), "the answer"))
+  while (true) {
+    if (!is_readable(socket.get(), patience)) {
+      if (is_alive(path, patience)) continue;  // a reload takes its time
+      throw std::runtime_error("--control " + path + ": the server does not answer (it hangs, or " +
+                               "is stopped; --patience says how long to wait)");
+    }
+    const ssize_t size = recv(socket.get(), buffer.data(), buffer.size(), 0);
+    if (size == -1) throw_errno("--control " + path + ": read the answer to " + request);
+    if (size == 0) return text;
     text.append(buffer.data(), size);
-  return text;
+  }
 }
 
 }  // namespace
 
-int ask_server(const std::string& path, const std::string& request) {
-  const UniqueFd socket = connect_to(path);
-  const std::string text = request + " HTTP/1.0\r\n\r\n";
-  check(send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL), "send");
-  const std::string answer = read_to_end(socket.get());
-  const std::size_t head = answer.find("\r\n\r\n");
-  const bool is_good = answer.starts_with("HTTP/1.1 200 ");
-  std::string body = head == std::string::npos ? "no answer" : answer.substr(head + 4);
+int ask_server(const std::string& path, const std::string& request, milliseconds patience) {
+  const std::string text = answer_to(path, request, patience);
+  const std::size_t head = text.find("\r\n\r\n");
+  const bool is_good = text.starts_with("HTTP/1.1 200 ");
+  std::string body = head == std::string::npos ? "the server has ended, or is too busy to answer"
+                                               : text.substr(head + 4);
   if (body.ends_with('\n')) body.pop_back();
-  is_good ? static_cast<void>(std::puts(body.c_str())) : complain("cluster: " + body);
+  is_good ? answer(body) : complain("cluster: " + body);
   return is_good ? 0 : 1;
 }

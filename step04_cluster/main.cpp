@@ -34,7 +34,7 @@ int run_worker(CommandLine line);
 int main(int argc, char** argv) {
   try {
     const CommandLine line = parse_command_line(argc, argv);
-    if (!line.question.empty()) return ask_server(line.control, line.question);
+    if (!line.question.empty()) return ask_server(line.control, line.question, line.patience);
     os::raise_descriptor_limit();
     return cluster::is_primary() ? run_primary(line) : run_worker(line);
   } catch (const std::exception& error) {

@@ -43,6 +43,14 @@ def test_help_names_every_option(start):
     cluster.expect("--workers" in out and "--port" in out, "both options")
 
 
+def test_help_that_cannot_be_written_is_an_error(start):
+    with open("/dev/full", "w") as full:
+        cluster = start("--help", stdout=full)
+    cluster.wait_for_exit(1)
+    cluster.expect("cluster: write to standard output: No space left on device\n" ==
+                   cluster.read_all()[1], "the reason")
+
+
 def test_there_is_a_worker_for_each_usable_cpu(start):
     one_cpu = {min(os.sched_getaffinity(0))}
     cluster = start(ready=1, preexec_fn=lambda: os.sched_setaffinity(0, one_cpu))

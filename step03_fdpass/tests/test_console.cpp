@@ -68,6 +68,15 @@ TEST(Complain, QuotesNoControlCharacters) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "one?worker 1 died?[31m\n");
 }
 
+// In a process of its own, because it closes standard output.
+TEST_F(Console, AnswersWithAllOfAText) {
+  const std::string text(30'000, 'x');  // for which the pipe has room
+  EXPECT_EXIT((answer(text), _exit(0)), testing::ExitedWithCode(0), "");
+  std::string all;
+  while (all.size() < text.size() + 1) all += printed();
+  EXPECT_EQ(all, text + "\n");
+}
+
 bool is_null(int fd) {
   struct stat here, null;
   return fstat(fd, &here) == 0 && stat("/dev/null", &null) == 0 && here.st_rdev == null.st_rdev;

@@ -10,6 +10,7 @@ import subprocess
 import client
 import harness
 import pytest
+from proc import stat_of
 from short_path import short_path  # noqa: F401 (a fixture)
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, and so root")
@@ -107,6 +108,73 @@ def test_reload_tells_of_its_failure(start, short_path):
     answer = ask(path, "reload")
     cluster.expect(answer.returncode == 1 and "ended before it listened" in answer.stderr,
                    f"the reason, not {answer}")
+
+
+@pytest.fixture
+def held(start, short_path):
+    """held(): a cluster whose new workers do not begin as long as there is a file, then that file, and
+    a client that waits for a reload. It tolerates 1.5 s of silence."""
+    hold, path = short_path / "hold", short_path / "control"
+    script = f"while test -e {shlex.quote(str(hold))}; do sleep 0.02; done; exec {harness.IN_A_SHELL} --port 0"
+    cluster = start("--workers", 1, "--control", path, "--exec", "/bin/sh", "--", "-c", script, ready=1)
+    cluster.extra_of_primary = {"channel": 2}
+    hold.touch()
+    with subprocess.Popen([harness.PROGRAM, "reload", "--control", path, "--patience", "1.5"], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as client_:
+        cluster.wait_until(lambda: len(cluster.workers) == 2, "the reload has begun")
+        yield cluster, hold, client_
+        client_.kill()
+
+
+def check_that_it_ends_well(cluster, hold, client_):
+    hold.unlink()
+    out, err = client_.communicate(timeout=client.PATIENCE)
+    cluster.expect((out, err, client_.returncode) == ("reloaded\n", "", 0), f"success, not {out + err}")
+    cluster.wait_until(lambda: len(cluster.workers) == 1, "the old one is gone")
+
+
+def test_a_reload_may_take_longer_than_the_server_may_be_silent(held):
+    cluster, hold, client_ = held
+    with pytest.raises(subprocess.TimeoutExpired):
+        client_.wait(4)
+    check_that_it_ends_well(cluster, hold, client_)
+
+
+def test_a_reload_is_waited_for_after_ctrl_z_and_fg(held):
+    cluster, hold, client_ = held
+    cluster.wait_until(lambda: stat_of(client_.pid)[0] == "S", "it waits")
+    cluster.send_signal(signal.SIGSTOP, client_.pid)
+    cluster.send_signal(signal.SIGCONT, client_.pid)
+    cluster.wait_until(lambda: stat_of(client_.pid)[0] in "SZ", "it goes on")
+    check_that_it_ends_well(cluster, hold, client_)
+
+
+def test_a_server_that_hangs_is_not_waited_for(controlled):
+    cluster, path = controlled()
+    cluster.send_signal(signal.SIGSTOP)
+    answer = ask(path, "status", "--patience", "0.1")
+    cluster.send_signal(signal.SIGCONT)
+    cluster.expect(answer.returncode == 1 and f"cluster: --control {path}: the server does not answer" in answer.stderr,
+                   f"what is the matter, not {answer}")
+
+
+def test_a_server_that_ends_meanwhile_is_told(held):
+    cluster, _, client_ = held
+    cluster.send_signal(signal.SIGKILL)
+    cluster.wait_for_exit(-signal.SIGKILL)
+    err = client_.communicate(timeout=client.PATIENCE)[1]
+    cluster.expect(client_.returncode == 1 and err == "cluster: the server has ended, or is too busy to answer\n",
+                   f"why, not {err}")
+
+
+@pytest.mark.parametrize("more", [(), ("--format", "prometheus")])
+def test_an_answer_that_cannot_be_written_is_an_error(controlled, more):
+    cluster, path = controlled()
+    with open("/dev/full", "w") as full:
+        answer = subprocess.run([harness.PROGRAM, "status", *more, "--control", path], text=True,
+                                timeout=client.PATIENCE, stdout=full, stderr=subprocess.PIPE)
+    cluster.expect(answer.returncode == 1, "status 1, for whoever redirects it to a file")
+    cluster.expect(answer.stderr == "cluster: write to standard output: No space left on device\n", "the reason")
 
 
 def test_stop(controlled):

@@ -51,6 +51,9 @@ MUTATIONS = {
     "an unwanted default is computed, and fatal": Mutation(
         "step01_fork", "options.cpp", "== 0;\n  const long count", "== 0;\n  if (!is_told) refuse(\"sched_getaffinity\");\n  const long count",
         "test_usage.py::test_it_starts_where_the_usable_cpus_cannot_be_counted"),
+    "what is written is not yet on the disk": Mutation(
+        "step01_fork", "console.cpp", " || std::fclose(stdout) == EOF", "",
+        "test_usage.py::test_help_that_cannot_be_written_is_an_error"),
     "closed standard descriptors stay closed": Mutation(
         "step01_fork", "console.cpp", "while (fd <= 2)", "while (false)",
         "test_endings.py::test_it_runs_without_descriptors_0_to_2"),
@@ -153,6 +156,12 @@ MUTATIONS = {
     "a dead worker is waited for": Mutation(
         "step03_fdpass", "primary.cpp", "if (!workers_.empty()) announce();", "",
         "test_primary.py::test_when_the_last_that_did_not_listen_dies_the_others_are_announced"),
+    "a reload may take a fixed time": Mutation(
+        "step04_cluster", "control_client.cpp", "if (is_alive(path, patience)) continue;", "",
+        "test_control.py::test_a_reload_may_take_longer_than_the_server_may_be_silent"),
+    "an answer may be dropped like any line": Mutation(
+        "step04_cluster", "control_client.cpp", "is_good ? answer(body)", "is_good ? say(body)",
+        "test_control.py::test_an_answer_that_cannot_be_written_is_an_error"),
     "all is well where no worker could listen": Mutation(
         "step04_cluster", "lib/cluster/cluster.cpp", "return Primary::failed_to_start ? 1 : 0;", "return 0;",
         "test_hello.py::test_on_a_used_port_it_says_so_and_fails"),
@@ -582,7 +591,8 @@ def run_gtest(step, mutation):
 
 
 def run_pytest(step, mutation):
-    make(step, "cluster", *(["build/run_primary"] if mutation.step == "step03_fdpass" else []))
+    others = {"step03_fdpass": ["build/run_primary"], "step04_cluster": ["hello"]}
+    make(step, "cluster", *others.get(mutation.step, []))
     return run(step, "/usr/bin/python3", "-m", "pytest", "-qx", "-p", "no:cacheprovider",
                f"tests/{mutation.caught_by}", PATIENCE="2")
 
