@@ -1,4 +1,5 @@
 """However it ends, nothing is left: no process, no zombie, no port; and no request is lost."""
+import contextlib
 import os
 import pty
 import signal
@@ -49,6 +50,53 @@ def test_a_second_signal_ends_it_at_once(start):
         cluster.send_signal(signal.SIGTERM)
         cluster.wait_for("disconnected")
         cluster.stop(signal.SIGINT)
+
+
+@pytest.fixture
+def in_a_terminal(start):
+    """in_a_terminal(): a cluster that is the foreground of a terminal, and a function that closes this."""
+    with contextlib.ExitStack() as stack:
+        def start_there(prepare=lambda: None):
+            terminal, inside = pty.openpty()
+            open_ = stack.enter_context(open(terminal, "rb", buffering=0))
+
+            def take_it():
+                prepare()
+                os.close(os.open(os.ttyname(0), os.O_RDWR))  # now it is the controlling one
+            cluster = start(workers=2, stdin=inside, start_new_session=True, preexec_fn=take_it)
+            os.close(inside)
+            return cluster, open_.close
+        yield start_there
+
+
+def test_it_ends_with_its_terminal_gracefully(in_a_terminal):
+    cluster, close_terminal = in_a_terminal()
+    with cluster.connect() as busy:
+        busy.sendall(SLOW.replace(b"500", b"1500"))
+        cluster.wait_until(lambda: any(kind == "connection" for w in cluster.workers
+                                       for kind, _ in descriptors_of(w).values()), "it is served")
+        time.sleep(0.1)  # the request is read
+        close_terminal()
+        cluster.wait_for("disconnected", hint="SIGHUP is taken for a reload")
+        cluster.send_signal(signal.SIGHUP)  # the shell says so, too: that is no second order
+        cluster.expect(busy.answer().body == b"Hello world, later\n", "the answer that was due")
+    cluster.wait_for_exit(0)
+    cluster.expect("died" not in cluster.read_all()[0], "nobody is killed")
+
+
+def test_while_its_terminal_is_there_sighup_is_a_reload(in_a_terminal):
+    cluster, _ = in_a_terminal()
+    cluster.send_signal(signal.SIGHUP)
+    cluster.wait_for("^reloaded: 2 workers")
+    cluster.stop()  # before the terminal goes
+
+
+def test_it_outlives_its_terminal_if_it_was_told_to(in_a_terminal):
+    """As nohup(1) does."""
+    cluster, close_terminal = in_a_terminal(lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    close_terminal()
+    cluster.wait_for("^reloaded: 2 workers")
+    cluster.expect(cluster.get().status == 200, "an answer")
 
 
 def test_ctrl_c_in_a_terminal_ends_it_gracefully(start):

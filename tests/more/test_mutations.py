@@ -156,6 +156,12 @@ MUTATIONS = {
     "a dead worker is waited for": Mutation(
         "step03_fdpass", "primary.cpp", "if (!workers_.empty()) announce();", "",
         "test_primary.py::test_when_the_last_that_did_not_listen_dies_the_others_are_announced"),
+    "a terminal that closes asks for a reload": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (!terminal_.is_closed()) return reload();\n",
+        "  return reload();\n", "test_stopping.py::test_it_ends_with_its_terminal_gracefully"),
+    "a terminal that closes is said twice, and kills": Mutation(
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (!is_stopping_) stop();\n", "  stop();\n",
+        "test_stopping.py::test_it_ends_with_its_terminal_gracefully"),
     "a reload may take a fixed time": Mutation(
         "step04_cluster", "control_client.cpp", "if (is_alive(path, patience)) continue;", "",
         "test_control.py::test_a_reload_may_take_longer_than_the_server_may_be_silent"),

@@ -61,9 +61,16 @@ Supervisor::Supervisor(const Options& options)
 void Supervisor::listen_to_signals() {
   signals_.emplace_back(SIGTERM, [this] { stop(); });
   signals_.emplace_back(SIGINT, [this] { stop(); });
-  signals_.emplace_back(SIGHUP, [this] { reload(); });
+  signals_.emplace_back(SIGHUP, [this] { hang_up(); });
   signals_.emplace_back(SIGTTIN, [this] { resize(1); });
   signals_.emplace_back(SIGTTOU, [this] { resize(-1); });
+}
+
+// When a terminal closes, the kernel may say so, and the shell as well: the second time is no order
+// to kill.
+void Supervisor::hang_up() {
+  if (!terminal_.is_closed()) return reload();
+  if (!is_stopping_) stop();
 }
 
 int Supervisor::count(bool (*is)(const Member&)) const {

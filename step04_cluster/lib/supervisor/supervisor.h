@@ -14,6 +14,7 @@
 #include "cluster/event.h"
 #include "loop/signal_watcher.h"
 #include "loop/timer.h"
+#include "os/terminal.h"
 #include "supervisor/backoff.h"
 #include "supervisor/liveness.h"
 #include "supervisor/member.h"
@@ -40,7 +41,8 @@ class Supervisor {
 
   // Replaces all workers by new ones, one after the other: each old one leaves when a new one
   // listens, or is online, if that is enough. If a new one fails to, the old ones stay. During a
-  // reload, this means: once more, afterwards. SIGHUP.
+  // reload, this means: once more, afterwards. SIGHUP, unless the terminal in which it was started
+  // is closed: then that is a stop.
   void reload();
 
   // Asks all workers to leave: after the grace, in which they serve, and are replaced if they die,
@@ -72,6 +74,7 @@ class Supervisor {
   using Clock = std::chrono::steady_clock;
 
   void listen_to_signals();
+  void hang_up();
   void reconcile();
   bool start_workers();
   void start_worker();
@@ -112,6 +115,7 @@ class Supervisor {
   loop::Timer grace_;
   loop::Timer drain_;
   Liveness liveness_;
+  os::Terminal terminal_;
   std::vector<loop::SignalWatcher> signals_;
 };
 
