@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pty.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,6 +56,20 @@ TEST_F(Console, PrintsNoMoreThanAPipeHasRoomFor) {
   alarm(20);
   for (int i = 0; i < 100; ++i) say(std::string(100'000, 'x'));
   alarm(0);
+}
+
+// poll(2) says that there is room for a line, when there is room for a part of it.
+TEST_F(Console, DoesNotWaitForATerminalThatNobodyReads) {
+  int ends[2];
+  ASSERT_EQ(openpty(&ends[0], &ends[1], nullptr, nullptr, nullptr), 0);
+  reader_ = UniqueFd(ends[0]);
+  dup2(ends[1], STDOUT_FILENO);
+  close(ends[1]);
+  alarm(20);
+  for (int i = 0; i < 5000; ++i) say("worker 1 died");
+  alarm(0);
+  EXPECT_TRUE(printed().starts_with("worker 1 died\r\nworker 1 died\r\n"));
+  EXPECT_EQ(fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK, 0) << "the shell shares it";
 }
 
 TEST_F(Console, SurvivesABrokenPipe) {

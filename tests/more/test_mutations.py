@@ -51,6 +51,9 @@ MUTATIONS = {
     "an unwanted default is computed, and fatal": Mutation(
         "step01_fork", "options.cpp", "== 0;\n  const long count", "== 0;\n  if (!is_told) refuse(\"sched_getaffinity\");\n  const long count",
         "test_usage.py::test_it_starts_where_the_usable_cpus_cannot_be_counted"),
+    "a terminal is taken for a pipe": Mutation(
+        "step01_fork", "console.cpp", "isatty(fd) ? write_to_terminal(fd, text) : write_or_drop(fd, text);",
+        "write_or_drop(fd, text);", "test_console:Console.DoesNotWaitForATerminalThatNobodyReads"),
     "what is written is not yet on the disk": Mutation(
         "step01_fork", "console.cpp", " || std::fclose(stdout) == EOF", "",
         "test_usage.py::test_help_that_cannot_be_written_is_an_error"),
@@ -156,6 +159,9 @@ MUTATIONS = {
     "a dead worker is waited for": Mutation(
         "step03_fdpass", "primary.cpp", "if (!workers_.empty()) announce();", "",
         "test_primary.py::test_when_the_last_that_did_not_listen_dies_the_others_are_announced"),
+    "a job in the background tries to write again and again": Mutation(
+        "step04_cluster", "console.cpp", "  if (is_handled) std::signal(SIGTTOU, SIG_DFL);\n", "",
+        "test_terminal.py::test_a_background_job_that_may_not_write_stops_until_fg"),
     "a terminal that closes asks for a reload": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (!terminal_.is_closed()) return reload();\n",
         "  return reload();\n", "test_stopping.py::test_it_ends_with_its_terminal_gracefully"),
