@@ -54,7 +54,7 @@ void inherit_nothing() {
   DIR* const all = opendir("/proc/self/fd");
   check_or_exit(all != nullptr, "/proc/self/fd");
   while (const dirent* entry = readdir(all)) {
-    const int fd = std::atoi(entry->d_name);  // 0 for "." and ".."
+    const int fd = std::atoi(entry->d_name);  // 0 for what is no number
     if (fd > 2) fcntl(fd, F_SETFD, FD_CLOEXEC);
   }
   closedir(all);

@@ -37,8 +37,7 @@ class Primary {
   Event<Worker&, const std::string&> on_message;
   std::function<void(Worker&, const std::string&, UserSocket)> on_socket;  // if somebody takes them
 
-  // A worker has been refused what it wanted to listen on, no other has got anything, and none
-  // has ended well.
+  // A worker was refused its place; since then none has got one, or ended well.
   static inline bool failed_to_start = false;
 
  private:
