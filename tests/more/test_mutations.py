@@ -375,8 +375,8 @@ MUTATIONS = {
         "step04_cluster", "lib/supervisor/supervisor.cpp", "    reloads_again_ = true;\n", "",
         "test_reload.py::test_a_second_reload_comes_after_the_first"),
     "the socket of a worker that leaves is closed with its queue": Mutation(
-        "step04_cluster", "lib/cluster/reuseport_handle.cpp", "  if (dealer_.has_workers())\n    want(true);",
-        "  if (dealer_.has_workers())\n    slots_.erase(found);",
+        "step04_cluster", "lib/cluster/reuseport_handle.cpp", "    want(true);\n  else if (by_its_own_wish)",
+        "    slots_.erase(found);\n  else if (by_its_own_wish)",
         "test_reload.py::test_with_reuseport_what_waits_for_one_that_leaves_is_dealt_to_others"),
     "workers that die young are replaced at once, for ever": Mutation(
         "step04_cluster", "lib/supervisor/backoff.cpp", "  ++deaths_;\n", "",
@@ -463,7 +463,7 @@ MUTATIONS = {
         "test_supervision.py::test_it_ends_at_once_while_it_waits_to_start_a_worker"),
     "workers inherit what the primary has inherited": Mutation(
         "step04_cluster", "lib/cluster/child_process.cpp",
-        "  close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);", "",
+        "  if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;\n", "  return;\n",
         "test_supervision.py::test_workers_inherit_nothing_but_what_is_meant_for_them"),
     "a port that waits for a replacement is closed by one who leaves": Mutation(
         "step04_cluster", "lib/cluster/primary_leave.cpp",
