@@ -19,7 +19,7 @@ SCENARIO(messages_go_both_ways) {
   worker.send("{\n \"two\": 2 }");
   worker.send("\"last\"");
   EXPECT(cluster::run() == 0);
-  EXPECT(history() == "[1] [{\"two\":2}] [\"last\"] ");
+  EXPECT(history() == "[1] [{  \"two\": 2 }] [\"last\"] ");
 }
 
 SCENARIO(what_is_not_json_is_not_sent) {
