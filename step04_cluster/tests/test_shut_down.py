@@ -108,3 +108,22 @@ peer.serve()
         cluster.send_signal(signal.SIGUSR1, cluster.workers[0])
         cluster.wait_for("worker 1 errno 0")
         cluster.expect(cluster.get(place).status == 200, "an answer")
+
+
+def test_an_error_of_a_socket_for_datagrams_closes_nothing(start_scripts):
+    """The network has told its worker that nobody was there: the primary, which shares it, sees that, too."""
+    cluster = start_scripts(1, """
+_, fd = peer.ask(addressType='udp4')
+peer.listen()
+shared = socket.socket(fileno=fd)
+nobody = socket.socket(type=socket.SOCK_DGRAM)
+nobody.bind(('127.0.0.1', 0))
+shared.connect(nobody.getsockname())
+nobody.close()
+shared.send(b'hello')
+told, _ = peer.ask(addressType='udp4')
+tell('errno', told['errno'])
+peer.serve()
+""")
+    cluster.extra_of_primary = {"socket": 1}
+    cluster.wait_for("worker 1 errno -98")  # it has that place already

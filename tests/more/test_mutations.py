@@ -333,6 +333,9 @@ MUTATIONS = {
     "the primary does not see that a shared socket was shut down": Mutation(
         "step04_cluster", "lib/cluster/shared_handle.cpp", "  end_->wait_until_hung_up();\n", "",
         "test_shut_down.py::test_a_shared_socket"),
+    "an error of the network closes a place": Mutation(
+        "step04_cluster", "lib/net/socket.cpp", "get(listener, SO_ACCEPTCONN) == 1 && ", "",
+        "test_shut_down.py::test_an_error_of_a_socket_for_datagrams_closes_nothing"),
     "failing starts are repeated without a pause": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp",
         "if (wait.count() > 0) return retry_.start(wait), false;", "",
