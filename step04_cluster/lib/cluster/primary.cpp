@@ -7,7 +7,6 @@
 
 #include "cluster/identity.h"
 #include "cluster/utils.h"
-#include "console.h"
 #include "listener.h"
 #include "net/socket.h"
 
@@ -112,24 +111,6 @@ void Primary::add_to_handle(Worker& worker, const Message& message, const std::s
   handle->add(worker, message.seq);
   if (is_full) give_up(unused);
   handles_.emplace(key, std::move(handle));
-}
-
-// Where workers have died, and no replacement has come to listen: for the longest time, or nowhere.
-Primary::Handles::iterator Primary::longest_unused() {
-  auto longest = handles_.end();
-  for (auto i = handles_.begin(); i != handles_.end(); ++i) {
-    if (!i->second->is_empty()) continue;
-    const bool is_older =
-        longest == handles_.end() || i->second->last_added() < longest->second->last_added();
-    if (is_older) longest = i;
-  }
-  return longest;
-}
-
-void Primary::give_up(Handles::iterator unused) {
-  complain("cluster: " + unused->second->place + " is closed: its workers are gone, and " +
-           std::to_string(kMaxHandles) + " places are open");
-  handles_.erase(unused);
 }
 
 void Primary::offer_answered(Worker& worker, std::int64_t offer, bool accepted) {

@@ -46,13 +46,13 @@ class Primary {
   void receive_from_user(Worker& worker, const Message& message, net::SharedFd fd);
   void query_server(Worker& worker, const Message& message);
   void add_to_handle(Worker& worker, const Message& message, const std::string& key);
-  Handles::iterator longest_unused();
-  void give_up(Handles::iterator unused);
   void offer_answered(Worker& worker, std::int64_t offer, bool accepted);
   void reap();
   void exited(std::shared_ptr<Worker> worker, const Ending& ending);
 
   // In primary_leave.cpp:
+  Handles::iterator longest_unused();
+  void give_up(Handles::iterator unused);
   void close(Worker& worker, const std::string& key);
   void remove_from_handles(Worker& worker);
   void about_to_leave(Worker& worker, const Message& message);

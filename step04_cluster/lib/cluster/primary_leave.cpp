@@ -14,6 +14,24 @@ namespace cluster {
 
 constexpr std::size_t kMaxReturned = 4096;
 
+// Where workers have died, and no replacement has come to listen: for the longest time, or nowhere.
+Primary::Handles::iterator Primary::longest_unused() {
+  auto longest = handles_.end();
+  for (auto i = handles_.begin(); i != handles_.end(); ++i) {
+    if (!i->second->is_empty()) continue;
+    const bool is_older =
+        longest == handles_.end() || i->second->last_added() < longest->second->last_added();
+    if (is_older) longest = i;
+  }
+  return longest;
+}
+
+void Primary::give_up(Handles::iterator unused) {
+  complain("cluster: " + unused->second->place + " is closed: its workers are gone, and " +
+           std::to_string(handles_.size()) + " places are open");
+  handles_.erase(unused);
+}
+
 // A worker closes one of its servers.
 void Primary::close(Worker& worker, const std::string& key) {
   const auto found = handles_.find(key);

@@ -21,8 +21,8 @@ void SharedHandle::admit(Worker& worker, std::int64_t question) {
   if (worker.hands_back()) dealer_.add(worker);
 }
 
-// Who accepts finds out that he cannot any more; but it is for us to close the place. (Before
-// anybody listens, a socket seems to be at its end.)
+// Who accepts finds out that he cannot any more; but it is for us to close the place. (A socket for
+// datagrams never accepts.)
 void SharedHandle::listening(const Worker& worker) {
   if (end_ || !has(worker) || !net::can_accept(socket_.fd.get())) return;
   end_.emplace(socket_.fd.get(), [this] { hung_up(); });

@@ -34,7 +34,7 @@ std::string local_address(int socket) {
 
 bool can_accept(int listener) {
   pollfd end = {listener, POLLRDHUP, 0};  // POLLHUP and POLLERR are always asked for
-  return poll(&end, 1, 0) == 0;
+  return get(listener, SO_ACCEPTCONN) == 1 && poll(&end, 1, 0) == 0;
 }
 
 uid_t peer_of(int connection) {

@@ -16,7 +16,7 @@ std::string local_address(int socket);
 // connected?
 bool could_listen(int fd);
 
-// Does this listening socket still accept connections? Whoever shares it can end that, for all of
+// Does this socket listen, and still accept connections? Whoever shares it can end that, for all of
 // them. See shutdown(2).
 bool can_accept(int listener);
 
