@@ -13,10 +13,10 @@ void prepare_console();
 // error. complain() prints control characters as '?', because it may have to quote what came from
 // outside, and nobody shall add lines to ours. Only the first 4095 bytes are printed. A line that
 // could not be written without waiting is dropped, and by a terminal perhaps cut, because a server
-// must not stand still when nobody reads what it prints. (It still may if two processes print at the
-// same moment into an all but full pipe; and if nobody reads a terminal that is another user's, so
-// that we may not open it. That much we accept.) In the background of a terminal that has tostop,
-// see termios(3), the process is stopped as any other.
+// must not stand still when nobody reads what it prints. (It still may if two processes print at
+// the same moment into an all but full pipe; and if nobody reads a terminal that is another user's,
+// so that we may not open it. That much we accept.) In the background of a terminal that has
+// tostop, see termios(3), the process is stopped as any other.
 void say(const std::string& line);
 void complain(const std::string& line);
 

@@ -28,7 +28,8 @@ class Formatter : public CLI::Formatter {
 
 const std::string kSignals =
     "The signals TERM and INT end the server gracefully, a second one at once; HUP replaces all\n"
-    "workers by new ones, one after the other, or, once its terminal is closed, is the same as TERM;\n"
+    "workers by new ones, one after the other, or, once its terminal is closed, is the same as "
+    "TERM;\n"
     "TTIN starts one worker more, TTOU one less.\n";
 
 const std::map<std::string, cluster::Policy> kPolicies = {

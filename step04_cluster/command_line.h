@@ -26,7 +26,7 @@ struct CommandLine {
   std::string control;
   std::size_t max_message_size = 1UL << 20;  // from a worker to its primary
   std::int64_t max_requests = 0;             // for a worker, about; 0: no limit
-  std::string question;                      // to a running server, "GET /status": that is all, then
+  std::string question;  // to a running server, "GET /status": that is all, then
   std::chrono::milliseconds patience = std::chrono::seconds(10);  // for its answer
 };
 

@@ -249,7 +249,7 @@ MUTATIONS = {
         "  if (has(worker)) throw ListenError(EADDRINUSE, key_);\n", "",
         "test_hand_over.py::test_a_worker_that_asks_twice_is_told_so"),
     "the last words of a worker are not heard": Mutation(
-        "step04_cluster", "lib/cluster/primary.cpp", "  worker->channel_.read_last_words();", "  ;",
+        "step04_cluster", "lib/cluster/primary_leave.cpp", "  worker->channel_.read_last_words();", "  ;",
         "test_hand_over.py::test_an_answer_that_was_in_the_channel_counts"),
     "a lost descriptor is nobody's affair": Mutation(
         "step04_cluster", "lib/cluster/ipc_channel.cpp",

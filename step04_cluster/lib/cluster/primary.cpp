@@ -1,8 +1,5 @@
 #include "cluster/primary.h"
 
-#include <sys/wait.h>
-
-#include <algorithm>
 #include <utility>
 
 #include "cluster/identity.h"
@@ -38,7 +35,7 @@ IpcChannel::Events Primary::events_of(int id) {
   return {
       .message = [=, this](const Message& message,
                            net::SharedFd fd) { receive(*running_.at(id), message, std::move(fd)); },
-       .has_room = [=, this](const Message& message) { return has_room(*running_.at(id), message); },
+      .has_room = [=, this](const Message& message) { return has_room(*running_.at(id), message); },
       .acknowledged =
           [=, this](std::int64_t seq, bool arrived) {
             if (!arrived) offer_answered(*running_.at(id), seq, false);
@@ -117,41 +114,6 @@ void Primary::offer_answered(Worker& worker, std::int64_t offer, bool accepted) 
   for (const auto& [key, handle] : handles_) {
     if (handle->answer(worker, offer, accepted)) return;
   }
-}
-
-// In a loop: the kernel merges several SIGCHLD into one. Children that are not our workers are
-// waited for, too, and then forgotten: process 1, in a container, gets every orphan as its child.
-void Primary::reap() {
-  int status = 0;
-  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    const auto is_it = [=](const auto& entry) { return entry.second->pid() == pid; };
-    const auto found = std::ranges::find_if(running_, is_it);
-    if (found != running_.end()) exited(found->second, ending_of(status));
-  }
-}
-
-// First it gets nothing more. Then its last words are heard: perhaps that it has taken what it was
-// offered. What is unanswered after that was not taken.
-void Primary::exited(std::shared_ptr<Worker> worker, const Ending& ending) {
-  worker->exited_ = true;
-  for (const auto& [key, handle] : handles_) handle->remove(*worker);
-  worker->channel_.read_last_words();
-  if (worker->channel_.is_open()) {
-    worker->channel_.close();  // somebody else, whom it has started, holds the other end
-    channel_ended(*worker, "");
-  }
-  for (const auto& [key, handle] : handles_) handle->bury(*worker);
-
-  worker->state_ = Worker::State::kDead;
-  workers.erase(worker->id_);
-  running_.erase(worker->id_);
-  children_.keep_loop_running(!running_.empty());
-  if (ending.code == 0) failed_to_start = false;
-  on_exit.emit(*worker, ending);
-  on_death.emit(*worker);
-  loop::post([worker = std::move(worker)] {});  // destroyed later: its channel may be our caller
-  if (!running_.empty()) return;
-  for (const auto& done : std::exchange(waiting_for_the_end_, {})) done();
 }
 
 Primary& primary() {

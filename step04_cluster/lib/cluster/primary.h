@@ -47,8 +47,6 @@ class Primary {
   void query_server(Worker& worker, const Message& message);
   void add_to_handle(Worker& worker, const Message& message, const std::string& key);
   void offer_answered(Worker& worker, std::int64_t offer, bool accepted);
-  void reap();
-  void exited(std::shared_ptr<Worker> worker, const Ending& ending);
 
   // In primary_leave.cpp:
   Handles::iterator longest_unused();
@@ -59,6 +57,8 @@ class Primary {
   bool has_room(const Worker& worker, const Message& message) const;
   void take_back(const Worker& worker, const Message& message, net::SharedFd connection);
   void channel_ended(Worker& worker, const std::string& error);
+  void reap();
+  void exited(std::shared_ptr<Worker> worker, const Ending& ending);
 
   int last_id_ = 0;
   std::map<int, std::shared_ptr<Worker>> running_;  // all that have not exited, by id

@@ -1,5 +1,7 @@
-// How workers leave the primary: a server, all servers, or the cluster; asked to, or by themselves.
+// How workers leave the primary: a server, all servers, or the cluster; asked to, by themselves, or
+// because they die.
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <csignal>
@@ -109,6 +111,41 @@ void Primary::channel_ended(Worker& worker, const std::string& error) {
   worker.state_ = Worker::State::kDisconnected;
   remove_from_handles(worker);
   on_disconnect.emit(worker);
+}
+
+// In a loop: the kernel merges several SIGCHLD into one. Children that are not our workers are
+// waited for, too, and then forgotten: process 1, in a container, gets every orphan as its child.
+void Primary::reap() {
+  int status = 0;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    const auto is_it = [=](const auto& entry) { return entry.second->pid() == pid; };
+    const auto found = std::ranges::find_if(running_, is_it);
+    if (found != running_.end()) exited(found->second, ending_of(status));
+  }
+}
+
+// First it gets nothing more. Then its last words are heard: perhaps that it has taken what it was
+// offered. What is unanswered after that was not taken.
+void Primary::exited(std::shared_ptr<Worker> worker, const Ending& ending) {
+  worker->exited_ = true;
+  for (const auto& [key, handle] : handles_) handle->remove(*worker);
+  worker->channel_.read_last_words();
+  if (worker->channel_.is_open()) {
+    worker->channel_.close();  // somebody else, whom it has started, holds the other end
+    channel_ended(*worker, "");
+  }
+  for (const auto& [key, handle] : handles_) handle->bury(*worker);
+
+  worker->state_ = Worker::State::kDead;
+  workers.erase(worker->id_);
+  running_.erase(worker->id_);
+  children_.keep_loop_running(!running_.empty());
+  if (ending.code == 0) failed_to_start = false;
+  on_exit.emit(*worker, ending);
+  on_death.emit(*worker);
+  loop::post([worker = std::move(worker)] {});  // destroyed later: its channel may be our caller
+  if (!running_.empty()) return;
+  for (const auto& done : std::exchange(waiting_for_the_end_, {})) done();
 }
 
 }  // namespace cluster

@@ -26,7 +26,8 @@ class Connections {
 
   // No connection will come any more. Finishes those that are there: whoever is served gets the
   // whole answer, whoever is idle is given back, or let go if `give_back` is empty. Calls `done`
-  // after the last one has ended; at once, if there is none. Whoever calls it again is told as well.
+  // after the last one has ended; at once, if there is none. Whoever calls it again is told as
+  // well.
   virtual void stop(GiveBack give_back, std::function<void()> done) = 0;
 };
 
