@@ -107,7 +107,8 @@ void Primary::answer_query(Worker& worker, const Json& query) {
     // The number means the same over there: it is the same kernel.
     answer["errno"] = error.code().value();
   }
-  worker.channel.send(answer, server);  // a failure of this is no answer: the channel has ended
+  // Outside: if this fails, no answer arrives at all.
+  worker.channel.send(answer, server);
 }
 
 int Primary::server_for(const Json& message) {

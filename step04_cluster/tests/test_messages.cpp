@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "cluster/hot_messages.h"
+#include "cluster/json_text.h"
 #include "supervisor/messages.h"
 
 namespace cluster {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cluster/hot_messages.h"
+#include "cluster/json_text.h"
 #include "cluster/utils.h"
 
 namespace cluster {

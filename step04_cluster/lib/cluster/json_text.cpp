@@ -84,4 +84,8 @@ std::string_view member_text(std::string_view json, std::string_view name) {
   return found;
 }
 
+std::string quoted(const std::string& text) {
+  return Json(text).dump();
+}
+
 }  // namespace cluster

@@ -119,20 +119,13 @@ std::string command_of(std::string_view json) {
   return cmd.starts_with('"') ? Json::parse(cmd).get<std::string>() : "";
 }
 
-// The key of sent sockets may be any value: to us it is a text.
-std::string key_text(std::string_view json) {
-  const std::string_view key = member_text(json, "key");
-  return key.empty() ? "null" : std::string(key);
-}
-
 Message decode_unwrapped(const std::string& cmd, std::string_view json) {
   if (cmd == "NODE_CLUSTER") return decode_cluster(json);
   if (cmd == "NODE_HANDLE_ACK") return {.kind = Message::Kind::kHandleAck};
   if (cmd == "NODE_HANDLE_NACK") return {.kind = Message::Kind::kHandleNack};
-  if (cmd == "NODE_SOCKET_GET_COUNT")
-    return {.kind = Message::Kind::kSocketCount, .key = key_text(json)};
-  if (cmd == "NODE_SOCKET_NOTIFY_CLOSE")
-    return {.kind = Message::Kind::kSocketsClose, .key = key_text(json)};
+  const std::string key(member_text(json, "key"));
+  if (cmd == "NODE_SOCKET_GET_COUNT") return {.kind = Message::Kind::kSocketCount, .key = key};
+  if (cmd == "NODE_SOCKET_NOTIFY_CLOSE") return {.kind = Message::Kind::kSocketsClose, .key = key};
   if (cmd.starts_with("NODE_") && cmd.size() > 5) return {.kind = Message::Kind::kOther};
   return {.kind = Message::Kind::kUser, .text = std::string(json)};
 }
@@ -169,7 +162,7 @@ Message decode(std::string_view line) {
   std::string key;
   int wrapped = 0;  // a repeated message is wrapped once more: one descriptor all the same
   for (; cmd == "NODE_HANDLE" && wrapped < kMaxWrapped; ++wrapped) {
-    key = key_text(json);
+    key = member_text(json, "key");
     json = member_text(json, "msg");
     cmd = command_of(json);
   }
@@ -252,10 +245,6 @@ std::string line::user(const std::string& json) {
   } catch (const ProtocolError& error) {
     throw std::invalid_argument(std::string("send: ") + error.what() + ": " + json.substr(0, 100));
   }
-}
-
-std::string quoted(const std::string& text) {
-  return Ordered(text).dump();
 }
 
 }  // namespace cluster

@@ -58,7 +58,7 @@ struct Message {
   std::int64_t seq = -1;  // the number of this message
   std::int64_t ack = -1;  // the number of the message that it answers
   std::string key = {};   // which listening socket it is about. Of a user's socket and of questions
-                          // about those it is JSON, "null" if there is none: see user_sockets.h
+                          // about those it is JSON, empty if there is none: see user_sockets.h
   bool accepted = false;  // the answer to newconn
   bool returned = false;  // newconn: another worker has handed this connection back
   bool hands_back = false;  // online: this worker can hand connections back; disconnect, and the
@@ -118,8 +118,5 @@ std::string with_handle(const std::string& message, const std::string& type = "n
 std::string user(const std::string& json);
 
 }  // namespace line
-
-// `text` as JSON writes it, with its quotation marks.
-std::string quoted(const std::string& text);
 
 }  // namespace cluster

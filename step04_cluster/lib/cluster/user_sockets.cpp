@@ -7,7 +7,7 @@ namespace cluster {
 namespace {
 
 std::string line_begin(const std::string& cmd, const std::string& key) {
-  return R"({"cmd":")" + cmd + R"(","key":)" + key;
+  return R"({"cmd":")" + cmd + R"(","key":)" + (key.empty() ? "null" : key);
 }
 
 }  // namespace
@@ -15,7 +15,7 @@ std::string line_begin(const std::string& cmd, const std::string& key) {
 // A socket without a key did not come from a server: nobody will ask for it. And whoever closes one
 // later may have outlived the channel.
 UserSocket UserSockets::add(const Message& message, UniqueFd fd) {
-  if (message.key == "null") return {std::move(fd), nullptr};
+  if (message.key.empty() || message.key == "null") return {std::move(fd), nullptr};
   ++lists_[message.key].open;
   const auto close = [self = std::weak_ptr(self_), key = message.key](void*) {
     if (const auto list = self.lock()) (*list)->closed(key);

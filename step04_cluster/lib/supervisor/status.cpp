@@ -7,6 +7,8 @@
 #include <iomanip>
 #include <sstream>
 
+#include "cluster/json_text.h"
+
 namespace supervisor {
 
 namespace {

@@ -213,18 +213,6 @@ void Supervisor::heard(cluster::Worker& worker, const std::string& json) {
   }
 }
 
-void Supervisor::exited(cluster::Worker& worker, const cluster::Ending& ending) {
-  const bool as_asked = worker.exited_after_disconnect() && ending.code == 0;
-  if (!as_asked) say(name_of(worker) + " died (" + to_string(ending) + ")");
-  const auto member = members_.extract(worker.id());
-  if (is_ending_) return;
-  if (!member.mapped().is_leaving) lost(member.mapped());
-  if (has_served_) return reconcile();
-  if (is_stopping_ || !members_.empty()) return;
-  complain("cluster: no worker came to listen");
-  over_.emit();
-}
-
 void Supervisor::stop() {
   if (std::exchange(is_stopping_, true)) return leave(), kill_all();
   for (auto& [id, member] : members_) {

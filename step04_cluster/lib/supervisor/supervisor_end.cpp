@@ -1,4 +1,4 @@
-// What becomes of a worker that nobody has asked to leave.
+// How workers end, above all those that nobody has asked to leave.
 #include <csignal>
 
 #include "console.h"
@@ -31,6 +31,18 @@ void Supervisor::lost(const Member& member) {
   if (!member.has_lived) backoff_.died_young(Clock::now());
   const bool is_successor = !member.has_come && !member.is_outdated;
   if (is_successor) end_reload(name_of(member.worker) + " ended before it listened");
+}
+
+void Supervisor::exited(cluster::Worker& worker, const cluster::Ending& ending) {
+  const bool as_asked = worker.exited_after_disconnect() && ending.code == 0;
+  if (!as_asked) say(name_of(worker) + " died (" + to_string(ending) + ")");
+  const auto member = members_.extract(worker.id());
+  if (is_ending_) return;
+  if (!member.mapped().is_leaving) lost(member.mapped());
+  if (has_served_) return reconcile();
+  if (is_stopping_ || !members_.empty()) return;
+  complain("cluster: no worker came to listen");
+  over_.emit();
 }
 
 }  // namespace supervisor
