@@ -42,8 +42,8 @@ const std::map<std::string, cluster::Policy> kPolicies = {
 // takes nan and 0x10, and reads 010 as 8.
 std::string make_decimal(std::string& text) {
   const std::size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
-  const bool is_unit = std::all_of(text.begin() + end, text.end(),
-                                   [](unsigned char c) { return std::isalpha(c) != 0; });
+  const bool is_unit =
+      std::ranges::all_of(text.substr(end), [](unsigned char c) { return std::isalpha(c) != 0; });
   if (end == 0 || !is_unit) return "'" + text + "' is no decimal number";
   text.erase(0, std::min(text.find_first_not_of('0'), end - 1));
   return "";

@@ -21,9 +21,9 @@ constexpr std::size_t kMaxQueued = 64UL << 20;
 constexpr std::size_t kMaxAcknowledgements = 1UL << 20;
 constexpr std::chrono::milliseconds kRetry(20);
 
-ProtocolError too_long(std::size_t limit) {
+std::string more_than(std::size_t limit) {
   const std::string hint = limit < kMaxLine ? " (more: --max-message-size)" : "";
-  return ProtocolError("a line of more than " + std::to_string(limit) + " bytes" + hint);
+  return "a line of more than " + std::to_string(limit) + " bytes" + hint;
 }
 
 }  // namespace
@@ -76,12 +76,12 @@ void IpcChannel::handle_lines() {
          (newline = received_.find('\n', std::max(begin, searched_))) != received_.npos) {
     const std::string_view line = std::string_view(received_).substr(begin, newline - begin);
     begin = newline + 1;
-    if (line.size() > max_line_) throw too_long(max_line_);
+    if (line.size() > max_line_) throw ProtocolError(more_than(max_line_));
     handle(decode(line));
   }
   received_.erase(0, begin);
   searched_ = received_.size();
-  if (searched_ > max_line_) throw too_long(max_line_);
+  if (searched_ > max_line_) throw ProtocolError(more_than(max_line_));
   // A descriptor comes with the line that announces it, or with the first part of that line.
   if (fds_.size() > (received_.empty() ? 0 : 1)) {
     throw ProtocolError("a descriptor that no message announced");
