@@ -596,6 +596,7 @@ def test_a_wrong_program_is_found_out(name, built, tmp_path):
     result = run_gtest(step, mutation) if ":" in mutation.caught_by.replace("::", "") \
         else run_pytest(step, mutation)
     assert result.returncode == 1, f"not noticed by {mutation.caught_by}:\n{result.stdout}"
+    shutil.rmtree(step)  # 200 MB, with what was built
 
 
 def run_gtest(step, mutation):
