@@ -199,7 +199,7 @@ MUTATIONS = {
     free_.pop_front();
 """, """  while (!waiting_.empty() && !workers_.empty()) {
     static std::size_t turn = 0;
-    Worker& worker = **std::next(workers_.begin(), turn++ % workers_.size());
+    Worker& worker = const_cast<Worker&>(**std::next(workers_.begin(), turn++ % workers_.size()));
 """, "test_hand_over.py::test_at_most_one_connection_waits_for_a_frozen_worker"),
     "what a dead worker has not taken is dropped": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp",
