@@ -98,16 +98,15 @@ void Primary::handle(Worker& worker, const Message& message) {
   }
 }
 
+// If the answer itself cannot be sent, that is no answer: the channel has ended.
 void Primary::answer_query(Worker& worker, const Json& query) {
   Json answer = {{"_queryId", integer_in(query, "_queryId")}};
   int server = -1;
   try {
     server = server_for(query);
   } catch (const std::system_error& error) {
-    // The number means the same over there: it is the same kernel.
-    answer["errno"] = error.code().value();
+    answer["errno"] = error.code().value();  // the same kernel: the same number
   }
-  // Outside: if this fails, no answer arrives at all.
   worker.channel.send(answer, server);
 }
 
