@@ -202,7 +202,7 @@ while said != 'NODE_HANDLE_NACK':
 tell('has handed back', len(kept) - 1)
 peer.hear_act('disconnect')
 """)
-    limit = 400
+    limit = min(400, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     resource.prlimit(cluster.pid, resource.RLIMIT_NOFILE, (limit, limit))
     for number, worker in enumerate(cluster.workers, 1):
         cluster.send_signal(signal.SIGUSR1, worker)

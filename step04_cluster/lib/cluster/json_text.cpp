@@ -15,12 +15,19 @@ using Json = nlohmann::json;
 constexpr int kMaxDepth = 100;  // programs that take a message apart do so recursively
 constexpr const char* kSpace = " \t\r\n";
 
-// The place behind the string that begins at `at`.
+// Is there an odd number of backslashes before that place?
+bool is_escaped(std::string_view json, std::size_t at) {
+  std::size_t begin = at;
+  while (begin > 0 && json[begin - 1] == '\\') --begin;
+  return (at - begin) % 2 == 1;
+}
+
+// The place behind the string that begins at `at`. (Most of what is long is strings.)
 std::size_t behind_string(std::string_view json, std::size_t at) {
-  for (++at; at < json.size() && json[at] != '"'; ++at) {
-    if (json[at] == '\\') ++at;
-  }
-  return std::min(at + 1, json.size());
+  do {
+    at = json.find('"', at + 1);
+  } while (at != json.npos && is_escaped(json, at));
+  return at == json.npos ? json.size() : at + 1;
 }
 
 // Goes on from `at`, to the place where `is_end(the character there, how deep it is nested)`.
