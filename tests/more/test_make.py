@@ -24,11 +24,17 @@ def test_every_command_is_run_somewhere():
     assert {target for line in lines for target in line.split(", ")} == HERE | ELSEWHERE
 
 
+def heed_interrupts():
+    """In the child. A shell has what it starts in the background ignore SIGINT, and so has all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def running(*command):
     """In a network of its own, where port 8000 is free."""
     process = subprocess.Popen(["unshare", "--net", "sh", "-c", f"ip link set lo up && exec {' '.join(command)}"], cwd=ROOT,
-                               start_new_session=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                               start_new_session=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               preexec_fn=heed_interrupts)
     try:
         yield process
         process.send_signal(signal.SIGINT)  # as Ctrl-C does: to each
