@@ -32,13 +32,17 @@ TEST_F(Channel, TellsWhyItGaveUpEvenIfItWaitsForAnAcknowledgement) {
   EXPECT_EQ(ended_, std::vector<std::string>{"it has left 64 MiB unread"});
 }
 
+const std::string kLargest = '"' + std::string(kMaxLine - 2, 'x') + '"';
+
+TEST_F(Channel, SendsOneMessageOfAnySizeThatIsAllowed) {
+  channel_->send(line::user(kLargest));
+  EXPECT_EQ(peer_hears(), kLargest + "\n");
+  EXPECT_THROW(line::user(kLargest + " "), std::invalid_argument);
+}
+
 TEST_F(Channel, TakesOneMessageOfAnySizeThatIsAllowed) {
-  const std::string largest = '"' + std::string(kMaxLine - 2, 'x') + '"';
-  channel_->send(line::user(largest));
-  EXPECT_EQ(peer_hears(), largest + "\n");
-  peer_says(largest + "\n");
-  EXPECT_EQ(texts_, std::vector<std::string>{largest});
-  EXPECT_THROW(line::user(largest + " "), std::invalid_argument);
+  peer_says(kLargest + "\n");
+  EXPECT_EQ(texts_, std::vector<std::string>{kLargest});
 }
 
 TEST_F(Channel, KeepsNoEndlessListOfAcknowledgements) {
