@@ -65,7 +65,6 @@ def messages(contestant):
             before = cpu_of([server.pid])
             os.kill(server.workers[0], signal.SIGUSR2)
             wait_until(lambda: server.printed().count("has said it") == number, "it has said it")
-            time.sleep(0.2)  # for the last of it to be read
             result[kind] = (cpu_of([server.pid]) - before) / 1000 / server.mebibytes
     return result
 

@@ -15,9 +15,14 @@ function talk() {
   const next = () => {
     left -= size;
     if (left > 0) process.send(message, next);
-    else console.log('has said it');
+    else heard(() => console.log('has said it'));
   };
   next();
+}
+
+// The primary answers what it is asked for after it has read all that came before.
+function heard(done) {
+  const server = http.createServer().listen(0, '127.0.0.1', () => server.close(done));
 }
 
 if (cluster.isPrimary) {

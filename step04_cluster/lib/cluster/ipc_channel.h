@@ -102,8 +102,8 @@ class IpcChannel {
 
   std::string received_;      // not yet handled
   std::size_t searched_ = 0;  // there is no newline before this
-  std::deque<net::SharedFd>
-      fds_;  // received, and not yet claimed by a line; empty where one was lost
+  // Received, and not yet claimed by a line; empty where one was lost.
+  std::deque<net::SharedFd> fds_;
 
   std::string acknowledgements_;  // go before the queue, and are never held back
   std::deque<Outgoing> queue_;

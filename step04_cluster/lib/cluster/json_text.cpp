@@ -91,6 +91,11 @@ std::string_view member_text(std::string_view json, std::string_view name) {
   return found;
 }
 
+std::string member_string(std::string_view json, std::string_view name) {
+  const std::string_view value = member_text(json, name);
+  return value.starts_with('"') ? Json::parse(value).get<std::string>() : "";
+}
+
 std::string quoted(const std::string& text) {
   return Json(text).dump();
 }

@@ -15,6 +15,9 @@ std::string checked_json(std::string_view text);
 // there is none, or if `json` is no object. Of several the last one, as in JavaScript.
 std::string_view member_text(std::string_view json, std::string_view name);
 
+// What that member says, if it is a string. Empty if it is something else.
+std::string member_string(std::string_view json, std::string_view name);
+
 // `text` as JSON writes it, with its quotation marks.
 std::string quoted(const std::string& text);
 

@@ -113,21 +113,17 @@ Message decode_cluster(std::string_view json) {
   return message;
 }
 
-// The command of one of Node's messages, or of ours; empty if `json` is a user's.
-std::string command_of(std::string_view json) {
-  const std::string_view cmd = member_text(json, "cmd");
-  return cmd.starts_with('"') ? Json::parse(cmd).get<std::string>() : "";
-}
-
+// `cmd` is that of one of Node's messages, or of ours; any other one is a user's.
 Message decode_unwrapped(const std::string& cmd, std::string_view json) {
+  const bool is_users = !cmd.starts_with("NODE_") || cmd.size() <= 5;
+  if (is_users) return {.kind = Message::Kind::kUser, .text = std::string(json)};
   if (cmd == "NODE_CLUSTER") return decode_cluster(json);
   if (cmd == "NODE_HANDLE_ACK") return {.kind = Message::Kind::kHandleAck};
   if (cmd == "NODE_HANDLE_NACK") return {.kind = Message::Kind::kHandleNack};
   const std::string key(member_text(json, "key"));
   if (cmd == "NODE_SOCKET_GET_COUNT") return {.kind = Message::Kind::kSocketCount, .key = key};
   if (cmd == "NODE_SOCKET_NOTIFY_CLOSE") return {.kind = Message::Kind::kSocketsClose, .key = key};
-  if (cmd.starts_with("NODE_") && cmd.size() > 5) return {.kind = Message::Kind::kOther};
-  return {.kind = Message::Kind::kUser, .text = std::string(json)};
+  return {.kind = Message::Kind::kOther};
 }
 
 Ordered cluster_message(const char* act) {
@@ -158,13 +154,13 @@ Message decode(std::string_view line) {
   if (std::optional<Message> message = decode_hot(line)) return *std::move(message);
   const std::string whole = checked_json(line);
   std::string_view json = whole;
-  std::string cmd = command_of(json);
+  std::string cmd = member_string(json, "cmd");
   std::string key;
   int wrapped = 0;  // a repeated message is wrapped once more: one descriptor all the same
   for (; cmd == "NODE_HANDLE" && wrapped < kMaxWrapped; ++wrapped) {
     key = member_text(json, "key");
     json = member_text(json, "msg");
-    cmd = command_of(json);
+    cmd = member_string(json, "cmd");
   }
   Message message = decode_unwrapped(cmd, json.empty() ? "null" : json);
   message.has_handle = wrapped > 0;
@@ -193,7 +189,7 @@ std::string line::close(const std::string& key, std::int64_t seq) {
 }
 
 std::string line::exited_after_disconnect(std::int64_t seq, bool signalled) {
-  Json body = cluster_message("exitedAfterDisconnect");
+  Ordered body = cluster_message("exitedAfterDisconnect");
   if (signalled) body["signalled"] = true;
   return finish(body, seq);
 }
@@ -211,8 +207,8 @@ std::string line::disconnect(std::int64_t seq, bool hands_back) {
 }
 
 std::string line::acknowledge(std::int64_t ack, std::int64_t seq, bool hands_back) {
-  Json body = {{"cmd", "NODE_CLUSTER"}, {"ack", ack}};
-  if (hands_back) body["features"] = Json::array({kHandBack});
+  Ordered body = {{"cmd", "NODE_CLUSTER"}, {"ack", ack}};
+  if (hands_back) body["features"] = Ordered::array({kHandBack});
   return finish(body, seq);
 }
 

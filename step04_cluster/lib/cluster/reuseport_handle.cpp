@@ -23,6 +23,7 @@ bool ReusePortHandle::has(const Worker& worker) const {
 
 void ReusePortHandle::admit(Worker& worker, std::int64_t question) {
   const line::Answer answer = {.ack = question, .key = key_, .data = query_.data};
+  drop_broken_slots();
   const std::size_t before = slots_.size();
   Slot& slot = free_slot();
   try {
@@ -56,11 +57,14 @@ void ReusePortHandle::slot_broke(int socket, int error) {
   socket_broke(error);
 }
 
-// Not one whose worker has shut the socket down before it went.
-ReusePortHandle::Slot& ReusePortHandle::free_slot() {
+// Those whose worker has shut the socket down before it went: nobody can have them any more.
+void ReusePortHandle::drop_broken_slots() {
   std::erase_if(slots_, [](const Slot& slot) {
     return slot.worker == nullptr && !net::can_accept(slot.acceptor->listener());
   });
+}
+
+ReusePortHandle::Slot& ReusePortHandle::free_slot() {
   const auto found = std::ranges::find(slots_, nullptr, &Slot::worker);
   if (found != slots_.end()) return *found;
   slots_.push_back(new_slot());

@@ -39,6 +39,7 @@ class ReusePortHandle : public Handle {
   void admit(Worker& worker, std::int64_t question) override;
   void want(bool more) override;
   Slot new_slot();
+  void drop_broken_slots();
   Slot& free_slot();
   void slot_broke(int socket, int error);
   void leave_unattended(bool is_new);
