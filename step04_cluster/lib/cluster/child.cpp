@@ -134,4 +134,19 @@ Child& worker() {
   return child;
 }
 
+namespace {
+
+// Before main(): wherever a worker calls net::listen(), its primary is asked.
+[[maybe_unused]] const bool asks_its_primary = [] {
+  if (identity().id == 0) return false;
+  net::set_listen_hook({.listen =
+                            [](auto connections, const auto& where, auto outcome) {
+                              worker().listen(std::move(connections), where, std::move(outcome));
+                            },
+                        .close = [](const auto& connections) { worker().close(connections); }});
+  return true;
+}();
+
+}  // namespace
+
 }  // namespace cluster

@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "cluster/cluster.h"
 #include "console.h"
 #include "listener.h"
 #include "loop/loop.h"
@@ -27,6 +26,11 @@ struct Listening {
   std::shared_ptr<Connections> connections;
   std::optional<Acceptor> acceptor = {};
 };
+
+ListenHook& hook() {
+  static ListenHook hook;
+  return hook;
+}
 
 std::vector<std::shared_ptr<Listening>>& all() {
   static std::vector<std::shared_ptr<Listening>> all;
@@ -74,9 +78,7 @@ std::optional<std::string> path_of(const std::string& host) {
 }
 
 void listen(std::shared_ptr<Connections> connections, const Where& where, Outcome outcome) {
-  if (cluster::is_worker()) {
-    return cluster::worker().listen(std::move(connections), where, std::move(outcome));
-  }
+  if (hook().listen) return hook().listen(std::move(connections), where, std::move(outcome));
   all().push_back(std::make_shared<Listening>(std::move(connections)));
   loop::post([=, posted = std::weak_ptr(all().back())] {
     if (const auto listening = posted.lock()) listen_alone(listening, where, outcome);
@@ -90,9 +92,13 @@ void fail(const ListenError& error) {
 }
 
 void close(const std::shared_ptr<Connections>& connections) {
-  if (cluster::is_worker()) return cluster::worker().close(connections);
+  if (hook().close) return hook().close(connections);
   std::erase_if(all(), [&](const auto& entry) { return entry->connections == connections; });
   connections->stop(nullptr, [] {});
+}
+
+void set_listen_hook(ListenHook new_hook) {
+  hook() = std::move(new_hook);
 }
 
 }  // namespace net

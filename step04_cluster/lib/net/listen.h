@@ -34,9 +34,8 @@ struct Outcome {
   std::function<void(const ListenError& error)> failed = {};
 };
 
-// Listens at `where`, and gives each connection to `connections`: keeps it alive for that. In a
-// worker the primary is asked, and decides who accepts; the primary itself listens on a socket of
-// its own. Returns at once.
+// Listens at `where`, and gives each connection to `connections`: keeps it alive for that. This
+// process opens a socket of its own, unless there is a ListenHook. Returns at once.
 void listen(std::shared_ptr<Connections> connections, const Where& where, Outcome outcome = {});
 
 // Ends the process, with this error. What is printed names no option, as error.what() does: only
@@ -45,5 +44,15 @@ void fail(const ListenError& error);
 
 // Listens no longer for `connections`; then it finishes, see Connections::stop().
 void close(const std::shared_ptr<Connections>& connections);
+
+// What listen() and close() do in a process that asks another one to listen for it: a worker asks
+// its primary. In Node, net.js itself looks whether it runs in a worker, and then calls the
+// cluster. Here the cluster calls us and says so (see child.cpp): a program without a cluster needs
+// none.
+struct ListenHook {
+  std::function<void(std::shared_ptr<Connections>, const Where&, Outcome)> listen;
+  std::function<void(const std::shared_ptr<Connections>&)> close;
+};
+void set_listen_hook(ListenHook hook);
 
 }  // namespace net
