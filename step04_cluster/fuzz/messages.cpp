@@ -14,13 +14,13 @@
 #include <string_view>
 #include <system_error>
 
-#include "cluster/ipc_channel.h"
+#include "ipc/channel.h"
 #include "fd_passing.h"
 
 namespace {
 
-using cluster::IpcChannel;
-using cluster::Message;
+using ipc::Channel;
+using ipc::Message;
 
 enum Kind : std::uint8_t {
   kBytes,
@@ -35,8 +35,8 @@ enum Kind : std::uint8_t {
 // As a program would use a message, and the descriptor that has come with it.
 void take(const Message& message) {
   if (message.kind != Message::Kind::kUser) return;
-  const std::string again = cluster::line::user(message.text);
-  if (cluster::decode(again).text != message.text) std::abort();
+  const std::string again = ipc::line::user(message.text);
+  if (ipc::decode(again).text != message.text) std::abort();
 }
 
 void turn() {
@@ -56,7 +56,7 @@ class Peer {
       case kOurs:
         return channel_.send("{}");
       case kOursWithFile:
-        return channel_.send(cluster::line::with_handle("{}"), file_.get(), 1);
+        return channel_.send(ipc::line::with_handle("{}"), file_.get(), 1);
       case kLastWords:
         return channel_.read_last_words();
     }
@@ -76,13 +76,12 @@ class Peer {
   }
 
   int ends_heard_ = 0;
-  cluster::Ends ends_ = cluster::socket_pair();
+  ipc::Ends ends_ = ipc::socket_pair();
   UniqueFd file_{open("/dev/null", O_RDONLY | O_CLOEXEC)};
-  IpcChannel channel_{
-      std::move(ends_.primary),
-      {.message = [](const Message& message, const net::SharedFd&) { take(message); },
-       .end = [this](const std::string&) { ended(); }},
-      512};
+  Channel channel_{std::move(ends_.primary),
+                   {.message = [](const Message& message, const net::SharedFd&) { take(message); },
+                    .end = [this](const std::string&) { ended(); }},
+                   512};
 };
 
 void play(std::string_view script) {

@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "cluster/hot_messages.h"
-#include "cluster/ipc_channel.h"
+#include "ipc/newconn.h"
+#include "ipc/channel.h"
 #include "fd_passing.h"
 
-namespace cluster {
+namespace ipc {
 
 inline const std::string kHandle = R"({"cmd":"NODE_HANDLE","type":"net.Native","msg":"x"})";
 
@@ -25,16 +25,16 @@ inline long open_fds() {
   return std::distance(Entries("/proc/self/fd"), Entries());
 }
 
-class Channel : public testing::Test {
+class TheChannel : public testing::Test {
  protected:
-  Channel() { connect(kMaxLine); }
+  TheChannel() { connect(kMaxLine); }
 
   void connect(std::size_t max_line) {
     Ends ends = socket_pair();
     peer_ = std::move(ends.worker);
     channel_.emplace(
         std::move(ends.primary),
-        IpcChannel::Events{
+        Channel::Events{
             .message = [this](const Message& m, net::SharedFd fd) { take(m, std::move(fd)); },
             .acknowledged =
                 [this](std::int64_t seq, bool arrived) {
@@ -93,7 +93,7 @@ class Channel : public testing::Test {
   std::vector<std::int64_t> lost_;
   std::vector<std::string> ended_;
   int flushed_ = 0;
-  std::optional<IpcChannel> channel_;
+  std::optional<Channel> channel_;
 };
 
-}  // namespace cluster
+}  // namespace ipc

@@ -7,10 +7,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cluster/ipc_channel.h"
+#include "ipc/channel.h"
 #include "fd_passing.h"
 
-namespace cluster {
+namespace ipc {
 
 // This process may have fewer descriptors in flight than it has now, and no more privileges than
 // others. See ETOOMANYREFS in unix(7).
@@ -40,4 +40,4 @@ class NoMoreInFlight {
   __user_cap_data_struct capabilities_[2] = {};
 };
 
-}  // namespace cluster
+}  // namespace ipc

@@ -1,4 +1,4 @@
-#include "cluster/ipc_channel.h"
+#include "ipc/channel.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 
 #include "channel.h"
 
-namespace cluster {
+namespace ipc {
 namespace {
 
 bool same_file(int a, int b) {
@@ -17,19 +17,19 @@ bool same_file(int a, int b) {
          sa.st_ino == sb.st_ino;
 }
 
-TEST_F(Channel, DeliversLinesHoweverTheyArrive) {
+TEST_F(TheChannel, DeliversLinesHoweverTheyArrive) {
   peer_says("1\n\"two\"\n[3");
   peer_says("]");
   peer_says("\n{\"four\":4}\n");
   EXPECT_EQ(texts_, (std::vector<std::string>{"1", "\"two\"", "[3]", "{\"four\":4}"}));
 }
 
-TEST_F(Channel, DeliversALineThatArrivesByteByByte) {
+TEST_F(TheChannel, DeliversALineThatArrivesByteByByte) {
   for (const char c : std::string("\"\xc3\xa4\"\n")) peer_says(std::string(1, c));
   EXPECT_EQ(texts_, std::vector<std::string>{"\"\xc3\xa4\""});
 }
 
-TEST_F(Channel, GivesADescriptorToTheLineThatAnnouncesIt) {
+TEST_F(TheChannel, GivesADescriptorToTheLineThatAnnouncesIt) {
   send_fd(peer_.get(), "1\n", -1);
   peer_says(kHandle + "\n2\n", file_.get());
   ASSERT_EQ(texts_.size(), 3U);
@@ -38,26 +38,26 @@ TEST_F(Channel, GivesADescriptorToTheLineThatAnnouncesIt) {
   EXPECT_FALSE(fds_[2]);
 }
 
-TEST_F(Channel, AcknowledgesADescriptorOnce) {
+TEST_F(TheChannel, AcknowledgesADescriptorOnce) {
   peer_says(kHandle + "\n", file_.get());
   EXPECT_EQ(peer_hears(), std::string(kHandleAck) + "\n");
 }
 
-TEST_F(Channel, SaysThatADescriptorDidNotCome) {
+TEST_F(TheChannel, SaysThatADescriptorDidNotCome) {
   peer_says(kHandle + "\n");
   EXPECT_EQ(peer_hears(), std::string(kHandleNack) + "\n");
   ASSERT_EQ(texts_.size(), 1U);
   EXPECT_FALSE(fds_[0]);
 }
 
-TEST_F(Channel, AttachesADescriptorToItsLine) {
+TEST_F(TheChannel, AttachesADescriptorToItsLine) {
   channel_->send(kHandle, file_.get(), 1);
   EXPECT_EQ(peer_hears(), kHandle + "\n");
   ASSERT_EQ(peer_fds_.size(), 1U);
   EXPECT_TRUE(same_file(peer_fds_[0].get(), file_.get()));
 }
 
-TEST_F(Channel, HoldsEverythingBackUntilADescriptorIsAcknowledged) {
+TEST_F(TheChannel, HoldsEverythingBackUntilADescriptorIsAcknowledged) {
   channel_->send(kHandle, file_.get(), 1);
   channel_->send("2");
   channel_->send(kHandle, file_.get(), 3);
@@ -73,13 +73,13 @@ TEST_F(Channel, HoldsEverythingBackUntilADescriptorIsAcknowledged) {
   EXPECT_EQ(peer_fds_.size(), 2U);
 }
 
-TEST_F(Channel, AcknowledgesEvenWhileItHoldsBack) {
+TEST_F(TheChannel, AcknowledgesEvenWhileItHoldsBack) {
   channel_->send(kHandle, file_.get(), 1);
   peer_says(kHandle + "\n", file_.get());
   EXPECT_EQ(peer_hears(), kHandle + "\n" + std::string(kHandleAck) + "\n");
 }
 
-TEST_F(Channel, ReportsALostDescriptorByItsNumber) {
+TEST_F(TheChannel, ReportsALostDescriptorByItsNumber) {
   channel_->send(kHandle, file_.get(), 17);
   channel_->send("after");
   peer_says(std::string(kHandleNack) + "\n");
@@ -87,7 +87,7 @@ TEST_F(Channel, ReportsALostDescriptorByItsNumber) {
   EXPECT_EQ(peer_hears(), kHandle + "\nafter\n");
 }
 
-TEST_F(Channel, DoesNotWaitForAPeerThatDoesNotRead) {
+TEST_F(TheChannel, DoesNotWaitForAPeerThatDoesNotRead) {
   const std::string large = '"' + std::string(800'000, 'x') + '"';
   channel_->send(R"({"cmd":"NODE_HANDLE","type":"net.Native","msg":)" + large + "}", file_.get(),
                  1);
@@ -101,7 +101,7 @@ TEST_F(Channel, DoesNotWaitForAPeerThatDoesNotRead) {
   EXPECT_EQ(peer_hears(), large + "\n");
 }
 
-TEST_F(Channel, KeepsTheDescriptorOfALineThatHasToWait) {
+TEST_F(TheChannel, KeepsTheDescriptorOfALineThatHasToWait) {
   const std::string filler = '"' + std::string(400'000, 'x') + '"';
   channel_->send(filler);
   const long before = open_fds();
@@ -116,7 +116,7 @@ TEST_F(Channel, KeepsTheDescriptorOfALineThatHasToWait) {
   EXPECT_EQ(open_fds(), before + 1) << "the duplicate is closed; the peer's is open";
 }
 
-TEST_F(Channel, EndsOnceWhenThePeerIsGone) {
+TEST_F(TheChannel, EndsOnceWhenThePeerIsGone) {
   peer_says("1\n");
   peer_ = UniqueFd();
   turn();
@@ -127,7 +127,7 @@ TEST_F(Channel, EndsOnceWhenThePeerIsGone) {
   EXPECT_FALSE(channel_->is_open());
 }
 
-TEST_F(Channel, HearsWhatThePeerSaidBeforeItDied) {
+TEST_F(TheChannel, HearsWhatThePeerSaidBeforeItDied) {
   send_fd(peer_.get(), "1\n2\n", -1);
   peer_ = UniqueFd();
   channel_->send("to nobody");
@@ -136,24 +136,24 @@ TEST_F(Channel, HearsWhatThePeerSaidBeforeItDied) {
   EXPECT_EQ(ended_.size(), 1U);
 }
 
-TEST_F(Channel, EndsWithTheReasonIfThePeerBreaksTheProtocol) {
+TEST_F(TheChannel, EndsWithTheReasonIfThePeerBreaksTheProtocol) {
   peer_says("hello\n");
   EXPECT_EQ(ended_, std::vector<std::string>{"a line that is not JSON"});
 }
 
-TEST_F(Channel, DoesNotKeepADescriptorThatNobodyAnnounced) {
+TEST_F(TheChannel, DoesNotKeepADescriptorThatNobodyAnnounced) {
   const long before = open_fds();
   peer_says("1\n", file_.get());
   EXPECT_EQ(ended_, std::vector<std::string>{"a descriptor that no message announced"});
   EXPECT_EQ(open_fds(), before - 1) << "only the channel's own socket was closed";
 }
 
-TEST_F(Channel, RefusesAnAcknowledgementOfNothing) {
+TEST_F(TheChannel, RefusesAnAcknowledgementOfNothing) {
   peer_says(std::string(kHandleAck) + "\n");
   EXPECT_EQ(ended_, std::vector<std::string>{"an acknowledgement of nothing"});
 }
 
-TEST_F(Channel, ClosesAfterEverythingIsSent) {
+TEST_F(TheChannel, ClosesAfterEverythingIsSent) {
   channel_->send(kHandle, file_.get(), 1);
   channel_->send("last");
   channel_->close_when_sent();
@@ -174,12 +174,12 @@ long watched_by_epoll() {
   return count;
 }
 
-TEST_F(Channel, IsTakenOutOfEpollBeforeItIsClosed) {
+TEST_F(TheChannel, IsTakenOutOfEpollBeforeItIsClosed) {
   Ends ends = socket_pair();
   const UniqueFd elsewhere(dup(ends.primary.get()));  // another process may hold it, too
   turn();  // the loop's own descriptors, and that of channel_
   const long before = watched_by_epoll();
-  IpcChannel channel(std::move(ends.primary), {.message = {}, .end = {}});
+  Channel channel(std::move(ends.primary), {.message = {}, .end = {}});
   turn();
   EXPECT_EQ(watched_by_epoll(), before + 1);
   channel.close();
@@ -187,8 +187,10 @@ TEST_F(Channel, IsTakenOutOfEpollBeforeItIsClosed) {
   EXPECT_EQ(watched_by_epoll(), before) << "epoll reports it for ever, and nobody can remove it";
 }
 
-TEST_F(Channel, SaysWhenEverythingIsInTheKernel) {
+TEST_F(TheChannel, SaysWhenEverythingIsInTheKernel) {
   channel_->send("1");
+  EXPECT_EQ(flushed_, 0) << "not from inside send()";
+  peer_says("2\n");
   EXPECT_EQ(flushed_, 1);
   channel_->send('"' + std::string(800'000, 'x') + '"');
   EXPECT_EQ(flushed_, 1);
@@ -197,4 +199,4 @@ TEST_F(Channel, SaysWhenEverythingIsInTheKernel) {
 }
 
 }  // namespace
-}  // namespace cluster
+}  // namespace ipc

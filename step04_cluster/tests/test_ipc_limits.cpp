@@ -3,12 +3,12 @@
 
 #include "channel.h"
 
-namespace cluster {
+namespace ipc {
 namespace {
 
 const std::string kMegabyte = '"' + std::string(1 << 20, 'x') + '"';
 
-TEST_F(Channel, RefusesALineWithoutEnd) {
+TEST_F(TheChannel, RefusesALineWithoutEnd) {
   const std::string piece(1 << 16, 'x');
   for (int i = 0; i < 1100 && ended_.empty(); ++i) {
     send_fd(peer_.get(), piece, -1);  // perhaps not all of it, but then more than nothing
@@ -17,7 +17,7 @@ TEST_F(Channel, RefusesALineWithoutEnd) {
   EXPECT_EQ(ended_, std::vector<std::string>{"a line of more than 67108864 bytes"});
 }
 
-TEST_F(Channel, GivesUpOnAPeerThatNeverReads) {
+TEST_F(TheChannel, GivesUpOnAPeerThatNeverReads) {
   const std::string large = '"' + std::string(1 << 20, 'x') + '"';
   for (int i = 0; i < 70; ++i) channel_->send(large);
   EXPECT_TRUE(ended_.empty()) << "send() does not call back";
@@ -25,7 +25,7 @@ TEST_F(Channel, GivesUpOnAPeerThatNeverReads) {
   EXPECT_EQ(ended_, std::vector<std::string>{"it has left 64 MiB unread"});
 }
 
-TEST_F(Channel, TellsWhyItGaveUpEvenIfItWaitsForAnAcknowledgement) {
+TEST_F(TheChannel, TellsWhyItGaveUpEvenIfItWaitsForAnAcknowledgement) {
   channel_->send(kHandle, file_.get(), 1);
   for (int i = 0; i < 70; ++i) channel_->send(kMegabyte);
   turn();
@@ -34,18 +34,18 @@ TEST_F(Channel, TellsWhyItGaveUpEvenIfItWaitsForAnAcknowledgement) {
 
 const std::string kLargest = '"' + std::string(kMaxLine - 2, 'x') + '"';
 
-TEST_F(Channel, SendsOneMessageOfAnySizeThatIsAllowed) {
+TEST_F(TheChannel, SendsOneMessageOfAnySizeThatIsAllowed) {
   channel_->send(line::user(kLargest));
   EXPECT_EQ(peer_hears(), kLargest + "\n");
   EXPECT_THROW(line::user(kLargest + " "), std::invalid_argument);
 }
 
-TEST_F(Channel, TakesOneMessageOfAnySizeThatIsAllowed) {
+TEST_F(TheChannel, TakesOneMessageOfAnySizeThatIsAllowed) {
   peer_says(kLargest + "\n");
   EXPECT_EQ(texts_, std::vector<std::string>{kLargest});
 }
 
-TEST_F(Channel, KeepsNoEndlessListOfAcknowledgements) {
+TEST_F(TheChannel, KeepsNoEndlessListOfAcknowledgements) {
   std::string many;
   for (int i = 0; i < 1000; ++i) many += kHandle + "\n";  // without a descriptor
   for (int i = 0; i < 60 && ended_.empty(); ++i) {
@@ -71,7 +71,7 @@ class NoMoreDescriptors {
   rlimit before_ = {};
 };
 
-TEST_F(Channel, SendsNothingOfAMessageWhoseDescriptorItCannotKeep) {
+TEST_F(TheChannel, SendsNothingOfAMessageWhoseDescriptorItCannotKeep) {
   channel_->send(kHandle, file_.get(), 1);
   {
     const NoMoreDescriptors shortage;
@@ -83,12 +83,12 @@ TEST_F(Channel, SendsNothingOfAMessageWhoseDescriptorItCannotKeep) {
   EXPECT_EQ(peer_hears(), "3\n");
 }
 
-TEST_F(Channel, NeedsNoDescriptorForAMessageThatCanBeSentAtOnce) {
+TEST_F(TheChannel, NeedsNoDescriptorForAMessageThatCanBeSentAtOnce) {
   const NoMoreDescriptors shortage;
   channel_->send(kHandle, file_.get(), 1);
 }
 
-TEST_F(Channel, ReportsThatEverythingIsInTheKernelBeforeItCloses) {
+TEST_F(TheChannel, ReportsThatEverythingIsInTheKernelBeforeItCloses) {
   channel_->send('"' + std::string(800'000, 'x') + '"');
   channel_->close_when_sent();
   EXPECT_EQ(flushed_, 0);
@@ -98,4 +98,4 @@ TEST_F(Channel, ReportsThatEverythingIsInTheKernelBeforeItCloses) {
 }
 
 }  // namespace
-}  // namespace cluster
+}  // namespace ipc

@@ -10,14 +10,14 @@
 #include "channel.h"
 #include "in_flight.h"
 
-namespace cluster {
+namespace ipc {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kLong(10);
 
-TEST_F(Channel, RefusesALineThatIsLongerThanItsLimit) {
+TEST_F(TheChannel, RefusesALineThatIsLongerThanItsLimit) {
   connect(1000);
   const std::string longest = '"' + std::string(998, 'x') + '"';
   peer_says("1\n" + longest + "\n2\n");
@@ -27,7 +27,7 @@ TEST_F(Channel, RefusesALineThatIsLongerThanItsLimit) {
             std::vector<std::string>{"a line of more than 1000 bytes (more: --max-message-size)"});
 }
 
-TEST_F(Channel, DoesNotWaitForTheEndOfALineThatIsTooLong) {
+TEST_F(TheChannel, DoesNotWaitForTheEndOfALineThatIsTooLong) {
   connect(1000);
   peer_says(std::string(1001, ' '));
   EXPECT_EQ(ended_.size(), 1U);
@@ -71,7 +71,7 @@ void expect_no_wait(const std::function<void()>& what) {
   EXPECT_LT(Clock::now() - begin, kLong / 2);
 }
 
-TEST_F(Channel, DoesNotWaitToCloseADescriptorThatNobodyWants) {
+TEST_F(TheChannel, DoesNotWaitToCloseADescriptorThatNobodyWants) {
   Lingering connection;
   send_fd(peer_.get(), kHandle + "\n", connection.get());
   connection.close();
@@ -80,7 +80,7 @@ TEST_F(Channel, DoesNotWaitToCloseADescriptorThatNobodyWants) {
   EXPECT_EQ(texts_.size(), 1U);
 }
 
-TEST_F(Channel, DoesNotWaitToCloseADescriptorThatNobodyAnnounced) {
+TEST_F(TheChannel, DoesNotWaitToCloseADescriptorThatNobodyAnnounced) {
   Lingering connection;
   send_fd(peer_.get(), "1\n", connection.get());
   connection.close();
@@ -88,7 +88,7 @@ TEST_F(Channel, DoesNotWaitToCloseADescriptorThatNobodyAnnounced) {
   EXPECT_EQ(ended_.size(), 1U);
 }
 
-TEST_F(Channel, DoesNotWaitToCloseWhatHasNotBeenRead) {
+TEST_F(TheChannel, DoesNotWaitToCloseWhatHasNotBeenRead) {
   Lingering connection;
   send_fd(peer_.get(), "broken\n", -1);
   send_fd(peer_.get(), kHandle + "\n", file_.get());
@@ -116,7 +116,7 @@ void send_three(int socket, int first, int last) {
   ASSERT_EQ(sendmsg(socket, &message, 0), 1);
 }
 
-TEST_F(Channel, DoesNotWaitToCloseOneOfSeveralDescriptors) {
+TEST_F(TheChannel, DoesNotWaitToCloseOneOfSeveralDescriptors) {
   Lingering connection;
   send_three(peer_.get(), file_.get(), connection.get());
   connection.close();
@@ -124,7 +124,7 @@ TEST_F(Channel, DoesNotWaitToCloseOneOfSeveralDescriptors) {
   EXPECT_EQ(ended_.size(), 1U);
 }
 
-TEST_F(Channel, LeavesAResetAsItIs) {
+TEST_F(TheChannel, LeavesAResetAsItIs) {
   Lingering connection;
   const linger reset = {1, 0};
   setsockopt(connection.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
@@ -136,7 +136,7 @@ TEST_F(Channel, LeavesAResetAsItIs) {
 }
 
 // As a process would that has inherited the other end, and that is faster than we are.
-TEST_F(Channel, ReadsWhatADeadPeerHasSaidAndNotWhatOthersGoOnSaying) {
+TEST_F(TheChannel, ReadsWhatADeadPeerHasSaidAndNotWhatOthersGoOnSaying) {
   send_fd(peer_.get(), "1\n2\n3\n", -1);
   taken_ = [this] {
     if (texts_.size() < 10'000) send_fd(peer_.get(), "4\n", -1);
@@ -151,7 +151,7 @@ bool is_loop_busy() {
   return poll(&loop, 1, 0) == 1;
 }
 
-TEST_F(Channel, GivesUpOnAPeerThatStopsReadingAndGoesOn) {
+TEST_F(TheChannel, GivesUpOnAPeerThatStopsReadingAndGoesOn) {
   while (channel_->is_flushed()) channel_->send(kHandle);
   shutdown(peer_.get(), SHUT_RD);
   peer_hears();
@@ -160,7 +160,7 @@ TEST_F(Channel, GivesUpOnAPeerThatStopsReadingAndGoesOn) {
   EXPECT_FALSE(is_loop_busy());
 }
 
-TEST_F(Channel, RestsWhileTheKernelHasNoRoomForADescriptor) {
+TEST_F(TheChannel, RestsWhileTheKernelHasNoRoomForADescriptor) {
   while (channel_->is_flushed()) channel_->send("\"filler\"");
   channel_->send(kHandle, file_.get(), 1);
   {
@@ -177,4 +177,4 @@ TEST_F(Channel, RestsWhileTheKernelHasNoRoomForADescriptor) {
 }
 
 }  // namespace
-}  // namespace cluster
+}  // namespace ipc

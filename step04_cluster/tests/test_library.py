@@ -11,8 +11,9 @@ MAY_INCLUDE = {
     "loop": set(),
     "net": {"loop", "os"},
     "http": {"loop", "net"},
-    "cluster": {"loop", "net"},
-    "supervisor": {"loop", "net", "http", "os", "cluster"},
+    "ipc": {"loop", "net"},
+    "cluster": {"loop", "net", "ipc"},
+    "supervisor": {"loop", "net", "http", "os", "cluster", "ipc"},
     "os": set(),
 }
 

@@ -1,4 +1,4 @@
-#include "cluster/messages.h"
+#include "ipc/messages.h"
 
 #include <gtest/gtest.h>
 
@@ -6,11 +6,11 @@
 #include <ctime>
 #include <stdexcept>
 
-#include "cluster/hot_messages.h"
-#include "cluster/json_text.h"
+#include "ipc/newconn.h"
+#include "ipc/json_text.h"
 #include "supervisor/messages.h"
 
-namespace cluster {
+namespace ipc {
 namespace {
 
 // Lines recorded from Node 20.
@@ -285,4 +285,4 @@ TEST(Decode, TakesNoLongerForARepeatedHandleThanItsLength) {
 }
 
 }  // namespace
-}  // namespace cluster
+}  // namespace ipc

@@ -10,9 +10,9 @@ namespace cluster {
 namespace {
 
 struct Foreign {
-  explicit Foreign(int id, Ends ends = socket_pair())
+  explicit Foreign(int id, ipc::Ends ends = ipc::socket_pair())
       : theirs(std::move(ends.worker)),
-        worker(id, {0, std::move(ends.primary), kMaxLine},
+        worker(id, {0, std::move(ends.primary), ipc::kMaxLine},
                {.message = {}, .end = [](const std::string&) {}}) {}
 
   UniqueFd theirs;
@@ -26,7 +26,7 @@ TEST(ReusePortHandle, KeepsNoNewSocketThatNobodyHasGot) {
   ReusePortHandle handle("key", {.address = "127.0.0.1"});
   handle.add(first.worker, 1);
   {
-    const NoMoreInFlight shortage;
+    const ipc::NoMoreInFlight shortage;
     EXPECT_THROW(handle.add(second.worker, 1), std::system_error);
   }
   EXPECT_EQ(handle.sockets().size(), 1U);

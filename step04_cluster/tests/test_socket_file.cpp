@@ -161,7 +161,7 @@ TEST_F(SocketFile, IsNotReplacedBeforeItsSocketListens) {
 
 TEST_F(SocketFile, GoesIfListeningFails) {
   error_of_listen = EADDRINUSE;
-  const cluster::Query query = {.address = path_, .port = -1, .address_type = "-1"};
+  const ipc::Query query = {.address = path_, .port = -1, .address_type = "-1"};
   EXPECT_THROW(cluster::listen_for(query), ListenError);
   EXPECT_TRUE(fs::is_empty(folder_));
 }

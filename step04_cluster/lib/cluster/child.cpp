@@ -4,7 +4,7 @@
 #include <csignal>
 #include <stdexcept>
 
-#include "cluster/hot_messages.h"
+#include "ipc/newconn.h"
 #include "cluster/identity.h"
 #include "cluster/utils.h"
 #include "listener.h"
@@ -16,18 +16,18 @@ Child::Child(int id, UniqueFd channel)
     : id_(id),
       channel_(
           std::move(channel),
-          {.message = [this](const Message& message,
+          {.message = [this](const ipc::Message& message,
                              net::SharedFd fd) { receive(message, fd.take()); },
            .acknowledged = [this](std::int64_t, bool arrived) { hand_back_.acknowledged(arrived); },
            .flushed = [this] { serve_taken(); },
            .end = [this](const std::string& error) { channel_ended(error); }}) {
   for (const int signal : {SIGINT, SIGHUP, SIGTTIN, SIGTTOU}) std::signal(signal, SIG_IGN);
-  channel_.send(line::online(next_seq()));
+  channel_.send(ipc::line::online(next_seq()));
 }
 
-void Child::receive(const Message& message, UniqueFd fd) {
-  if (message.kind == Message::Kind::kUser) return receive_from_user(message, std::move(fd));
-  if (message.kind != Message::Kind::kCluster) return sockets_.answer(message);
+void Child::receive(const ipc::Message& message, UniqueFd fd) {
+  if (message.kind == ipc::Message::Kind::kUser) return receive_from_user(message, std::move(fd));
+  if (message.kind != ipc::Message::Kind::kCluster) return sockets_.answer(message);
   if (message.act == "newconn") return new_connection(message, std::move(fd));
   const bool may_leave = message.ack != -1 && message.ack == last_question_;
   if (may_leave || message.act == "disconnect") return leave(message.hands_back);
@@ -39,7 +39,7 @@ void Child::receive(const Message& message, UniqueFd fd) {
 }
 
 // If the descriptor is lost, Node sends the message again.
-void Child::receive_from_user(const Message& message, UniqueFd fd) {
+void Child::receive_from_user(const ipc::Message& message, UniqueFd fd) {
   if (message.has_handle && !fd) return;
   if (!socket_taker_ || !fd || !net::is_connection(fd.get())) return message_.emit(message.text);
   socket_taker_(message.text, sockets_.add(message, std::move(fd)));
@@ -48,18 +48,18 @@ void Child::receive_from_user(const Message& message, UniqueFd fd) {
 // server.listen() ends up here: the primary is asked, and answers when it can.
 void Child::listen(std::shared_ptr<net::Connections> connections, const net::Where& where,
                    net::Outcome outcome) {
-  Query query = query_of(where);
+  ipc::Query query = query_of(where);
   query.index = free_index(query);
   const std::int64_t seq = next_seq();
-  channel_.send(line::query_server(query, seq));
+  channel_.send(ipc::line::query_server(query, seq));
   asked_.emplace(seq, Server{std::move(connections), std::move(query), std::move(outcome)});
 }
 
 // Two servers of this worker that ask for the same get different indices.
-int Child::free_index(const Query& query) const {
+int Child::free_index(const ipc::Query& query) const {
   int index = 0;
   const auto has_it = [&](const auto& entry) {
-    const Query& other = entry.second.query;
+    const ipc::Query& other = entry.second.query;
     return place_of(other) == place_of(query) && other.index == index;
   };
   while (std::ranges::any_of(asked_, has_it) || std::ranges::any_of(servers_, has_it)) ++index;
@@ -68,17 +68,17 @@ int Child::free_index(const Query& query) const {
 
 // The answer to queryServer. A descriptor in it means that we accept ourselves; without one the
 // primary does, and offers us connections.
-void Child::query_answered(Server server, const Message& message, UniqueFd fd) {
+void Child::query_answered(Server server, const ipc::Message& message, UniqueFd fd) {
   server.key = message.key;
   if (leaving_ || !server.connections) {  // we want it no longer
-    if (message.error == 0) channel_.send(line::close(server.key, next_seq()));
+    if (message.error == 0) channel_.send(ipc::line::close(server.key, next_seq()));
     return;
   }
   const int error = message.has_handle && !fd ? EMFILE : message.error;
   if (error != 0) return failed(server, error);
   if (servers_.contains(server.key)) return failed(server, EADDRINUSE);
   if (fd) return listen_on_shared(std::move(server), std::move(fd));
-  const SocketName name = message.name.value_or(SocketName{"", server.query.port});
+  const ipc::SocketName name = message.name.value_or(ipc::SocketName{"", server.query.port});
   started(std::move(server), name);
 }
 
@@ -87,18 +87,18 @@ void Child::listen_on_shared(Server server, UniqueFd socket) {
     server.acceptor = accept_on(std::move(socket), server.query, server.connections,
                                 [this, key = server.key](int) { lost(key); });
   } catch (const ListenError& error) {
-    channel_.send(line::close(server.key, next_seq()));
+    channel_.send(ipc::line::close(server.key, next_seq()));
     return failed(server, error.code().value());
   }
   const auto name = name_of(server.acceptor->listener());
-  started(std::move(server), name.value_or(SocketName{}));
+  started(std::move(server), name.value_or(ipc::SocketName{}));
 }
 
-void Child::started(Server server, const SocketName& name) {
-  Query where = server.query;
+void Child::started(Server server, const ipc::SocketName& name) {
+  ipc::Query where = server.query;
   if (!where.is_path()) where.port = name.port;
   const auto listening = server.outcome.listening;
-  channel_.send(line::listening(where, next_seq()));
+  channel_.send(ipc::line::listening(where, next_seq()));
   servers_.insert_or_assign(server.key, std::move(server));
   if (listening)
     listening(where.is_path() ? place_of(where) : host_and_port(name.address, name.port));
@@ -110,15 +110,14 @@ void Child::failed(const Server& server, int error) {
 }
 
 // A connection that the primary has accepted. Nothing is read from it before the primary can know
-// that we have taken it: if we died now, it would give the connection to somebody else. (taken_
-// comes first, for send() may call serve_taken() already.)
-void Child::new_connection(const Message& message, UniqueFd connection) {
+// that we have taken it: if we died now, it would give the connection to somebody else.
+void Child::new_connection(const ipc::Message& message, UniqueFd connection) {
   const auto server = servers_.find(message.key);
   const bool accepted =
       server != servers_.end() && connection && net::is_connection(connection.get());
   if (accepted)
     taken_.push_back({server->second.connections, std::move(connection), message.returned});
-  channel_.send(line::accepted(message.seq, accepted, next_seq()));
+  channel_.send(ipc::line::accepted(message.seq, accepted, next_seq()));
 }
 
 // The answers are in the kernel. Should we die from now on, the primary still reads them.

@@ -13,8 +13,8 @@
 
 #include "cluster/event.h"
 #include "cluster/hand_back.h"
-#include "cluster/ipc_channel.h"
-#include "cluster/user_sockets.h"
+#include "ipc/channel.h"
+#include "ipc/user_sockets.h"
 #include "loop/loop.h"
 #include "net/acceptor.h"
 #include "net/connections.h"
@@ -30,14 +30,14 @@ class Child {
   int id() const { return id_; }
 
   // Sends a message to the primary, any JSON value; throws std::invalid_argument if it is none.
-  void send(const std::string& json) { channel_.send(line::user(json)); }
+  void send(const std::string& json) { channel_.send(ipc::line::user(json)); }
   void on_message(Event<const std::string&>::Listener listener) {
     message_.add(std::move(listener));
   }
 
   // A program that is our primary, in Node, may give a connection away: process.send(json, socket).
   // `taker` gets it, and on_message() nothing then. Without one it is closed.
-  using SocketTaker = std::function<void(const std::string& json, UserSocket socket)>;
+  using SocketTaker = std::function<void(const std::string& json, ipc::UserSocket socket)>;
   void on_socket(SocketTaker taker) { socket_taker_ = std::move(taker); }
 
   // Leaves: tells the primary, accepts no more, finishes what it has, and closes the channel. run()
@@ -58,7 +58,7 @@ class Child {
  private:
   struct Server {
     std::shared_ptr<net::Connections> connections;
-    Query query;
+    ipc::Query query;
     net::Outcome outcome;
     std::string key = {};  // the primary's name for it, once it has answered
     std::unique_ptr<net::Acceptor> acceptor = {};  // if the socket is shared: we accept ourselves
@@ -69,15 +69,15 @@ class Child {
     bool is_returned;  // somebody else has served it before
   };
 
-  void receive(const Message& message, UniqueFd fd);
-  void receive_from_user(const Message& message, UniqueFd fd);
-  void query_answered(Server server, const Message& message, UniqueFd fd);
+  void receive(const ipc::Message& message, UniqueFd fd);
+  void receive_from_user(const ipc::Message& message, UniqueFd fd);
+  void query_answered(Server server, const ipc::Message& message, UniqueFd fd);
   void listen_on_shared(Server server, UniqueFd socket);
-  void started(Server server, const SocketName& name);
+  void started(Server server, const ipc::SocketName& name);
   void failed(const Server& server, int error);
-  void new_connection(const Message& message, UniqueFd connection);
+  void new_connection(const ipc::Message& message, UniqueFd connection);
   void serve_taken();
-  int free_index(const Query& query) const;
+  int free_index(const ipc::Query& query) const;
 
   // In child_leave.cpp:
   void lost(const std::string& key);
@@ -87,9 +87,9 @@ class Child {
   void finish_alone();
 
   int id_;
-  IpcChannel channel_;
+  ipc::Channel channel_;
   HandBack hand_back_{channel_};
-  UserSockets sockets_{channel_};
+  ipc::UserSockets sockets_{channel_};
   Event<const std::string&> message_;
   SocketTaker socket_taker_;
   std::map<std::int64_t, Server> asked_;                // by the number of our question

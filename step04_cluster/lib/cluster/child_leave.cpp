@@ -38,13 +38,13 @@ void Child::close(const std::shared_ptr<net::Connections>& connections) {
     if (is_it) keys.push_back(entry.first);
     return is_it;
   });
-  for (const std::string& key : keys) channel_.send(line::close(key, next_seq()));
+  for (const std::string& key : keys) channel_.send(ipc::line::close(key, next_seq()));
   connections->stop(nullptr, [] {});
 }
 
 // Somebody who shares this socket has shut it down. The primary says so; its clients are served on.
 void Child::lost(const std::string& key) {
-  channel_.send(line::close(key, next_seq()));
+  channel_.send(ipc::line::close(key, next_seq()));
   servers_.erase(key);
 }
 
@@ -52,7 +52,7 @@ void Child::lost(const std::string& key) {
 void Child::disconnect() {
   if (leaving_ || last_question_ != -1) return;
   last_question_ = next_seq();
-  channel_.send(line::exited_after_disconnect(last_question_, signalled_));
+  channel_.send(ipc::line::exited_after_disconnect(last_question_, signalled_));
 }
 
 // Until now, the kernel would have killed us with our primary. From now on, it only winds the
@@ -68,7 +68,7 @@ void Child::leave(bool gives_back) {
   if (std::exchange(leaving_, true)) return;
   std::map<std::shared_ptr<net::Connections>, std::string> finishing;
   for (const auto& [key, server] : std::exchange(servers_, {})) {
-    channel_.send(line::close(key, next_seq()));
+    channel_.send(ipc::line::close(key, next_seq()));
     finishing.emplace(server.connections, key);  // of several keys, any will do
   }
   stopping_ = finishing.size() + 1;

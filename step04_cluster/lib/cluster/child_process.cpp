@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "cluster/identity.h"
-#include "cluster/ipc_channel.h"
+#include "ipc/channel.h"
 #include "environment.h"
 #include "sys_error.h"
 
@@ -119,7 +119,7 @@ void Settings::add(const Settings& others) {
 }
 
 ChildProcess fork_child(const Settings& settings) {
-  Ends ends = socket_pair();
+  ipc::Ends ends = ipc::socket_pair();
   std::vector<std::string> arguments = {settings.exec.value_or(identity().program)};
   for (const auto& argument : settings.args.value_or(identity().arguments)) {
     arguments.push_back(argument);

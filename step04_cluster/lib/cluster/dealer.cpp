@@ -5,8 +5,8 @@
 #include <system_error>
 #include <utility>
 
-#include "cluster/hot_messages.h"
-#include "cluster/json_text.h"
+#include "ipc/newconn.h"
+#include "ipc/json_text.h"
 #include "cluster/utils.h"
 
 namespace cluster {
@@ -15,7 +15,7 @@ constexpr std::size_t kMaxWaiting = 128;  // more wait in the kernel's queue, wh
 constexpr std::chrono::milliseconds kRest(20);
 
 Dealer::Dealer(const std::string& key, std::function<void(bool)> want)
-    : quoted_key_(quoted(key)), want_(std::move(want)), rest_timer_([this] {
+    : quoted_key_(ipc::quoted(key)), want_(std::move(want)), rest_timer_([this] {
         for (Worker* worker : std::exchange(resting_, {})) become_free(*worker);
       }) {}
 
@@ -65,7 +65,7 @@ void Dealer::hand_off() {
 void Dealer::offer(Worker& worker, Connection& connection) {
   const std::int64_t seq = next_seq();
   const bool marked = connection.from != 0 && worker.hands_back();
-  const std::string text = line::newconn(quoted_key_, seq, marked);
+  const std::string text = ipc::line::newconn(quoted_key_, seq, marked);
   worker.channel().send(text, connection.fd.get(), seq);
   offers_[&worker] = {seq, std::move(connection)};
 }

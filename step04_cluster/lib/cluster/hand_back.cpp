@@ -20,7 +20,8 @@ void HandBack::send_next() {
     const std::int64_t seq = next_seq();
     const Returned& next = waiting_.front();
     try {
-      return channel_.send(line::with_handle(line::handback(next.key, seq)), next.connection, seq);
+      return channel_.send(ipc::line::with_handle(ipc::line::handback(next.key, seq)),
+                           next.connection, seq);
     } catch (const std::system_error&) {
       finish(false);  // the channel is busy, and no descriptor is left for a duplicate
     }

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "cluster/ipc_channel.h"
+#include "ipc/channel.h"
 #include "net/connections.h"
 
 namespace cluster {
@@ -15,7 +15,7 @@ namespace cluster {
 class HandBack {
  public:
   // `channel` must outlive this, and be used for no other descriptors.
-  explicit HandBack(IpcChannel& channel) : channel_(channel) {}
+  explicit HandBack(ipc::Channel& channel) : channel_(channel) {}
 
   // Gives connections of the server `key` back.
   net::GiveBack to(const std::string& key);
@@ -36,7 +36,7 @@ class HandBack {
   void send_next();
   void finish(bool taken);
 
-  IpcChannel& channel_;
+  ipc::Channel& channel_;
   std::deque<Returned> waiting_;  // the first is on its way
   bool is_closed_ = false;
 };

@@ -17,7 +17,7 @@ std::string to_string(Policy policy) {
   }
 }
 
-std::unique_ptr<Handle> new_handle(Policy policy, const std::string& key, const Query& query) {
+std::unique_ptr<Handle> new_handle(Policy policy, const std::string& key, const ipc::Query& query) {
   if (policy == Policy::kShared || query.is_udp())
     return std::make_unique<SharedHandle>(key, query);
   if (policy == Policy::kReusePort && !query.is_path() && !query.fd)

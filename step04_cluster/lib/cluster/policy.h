@@ -18,6 +18,6 @@ std::string to_string(Policy policy);
 // Something that workers can listen on, as the policy wants it. Datagrams cannot be accepted, and a
 // path has only one socket: UDP is always shared, and paths are not for kReusePort, but dealt out.
 // Throws ListenError.
-std::unique_ptr<Handle> new_handle(Policy policy, const std::string& key, const Query& query);
+std::unique_ptr<Handle> new_handle(Policy policy, const std::string& key, const ipc::Query& query);
 
 }  // namespace cluster

@@ -31,11 +31,12 @@ Worker& Primary::fork(const std::map<std::string, std::string>& env) {
 }
 
 // What its channel tells us about the worker `id`.
-IpcChannel::Events Primary::events_of(int id) {
+ipc::Channel::Events Primary::events_of(int id) {
   return {
-      .message = [=, this](const Message& message,
+      .message = [=, this](const ipc::Message& message,
                            net::SharedFd fd) { receive(*running_.at(id), message, std::move(fd)); },
-      .has_room = [=, this](const Message& message) { return has_room(*running_.at(id), message); },
+      .has_room =
+          [=, this](const ipc::Message& message) { return has_room(*running_.at(id), message); },
       .acknowledged =
           [=, this](std::int64_t seq, bool arrived) {
             if (!arrived) offer_answered(*running_.at(id), seq, false);
@@ -44,10 +45,10 @@ IpcChannel::Events Primary::events_of(int id) {
   };
 }
 
-void Primary::receive(Worker& worker, const Message& message, net::SharedFd fd) {
-  if (message.kind == Message::Kind::kUser)
+void Primary::receive(Worker& worker, const ipc::Message& message, net::SharedFd fd) {
+  if (message.kind == ipc::Message::Kind::kUser)
     return receive_from_user(worker, message, std::move(fd));
-  if (message.kind != Message::Kind::kCluster) return worker.sockets_.answer(message);
+  if (message.kind != ipc::Message::Kind::kCluster) return worker.sockets_.answer(message);
   if (message.ack != -1) return offer_answered(worker, message.ack, message.accepted);
   if (message.act == "exitedAfterDisconnect") return about_to_leave(worker, message);
   if (message.act == "handback") return take_back(worker, message, std::move(fd));
@@ -68,7 +69,7 @@ void Primary::receive(Worker& worker, const Message& message, net::SharedFd fd) 
 }
 
 // If the descriptor is lost, Node sends the message again.
-void Primary::receive_from_user(Worker& worker, const Message& message, net::SharedFd fd) {
+void Primary::receive_from_user(Worker& worker, const ipc::Message& message, net::SharedFd fd) {
   if (message.has_handle && !fd) return;
   if (!on_socket || !fd || !net::is_connection(fd.get())) {
     if (on_message.is_empty()) worker.unheard(message.text);
@@ -78,7 +79,7 @@ void Primary::receive_from_user(Worker& worker, const Message& message, net::Sha
 }
 
 // A worker wants to listen.
-void Primary::query_server(Worker& worker, const Message& message) {
+void Primary::query_server(Worker& worker, const ipc::Message& message) {
   if (worker.exited_after_disconnect_) return;  // it leaves, and needs no answer
   const std::string key = key_of(message.query);
   try {
@@ -86,14 +87,15 @@ void Primary::query_server(Worker& worker, const Message& message) {
     add_to_handle(worker, message, key);
     failed_to_start = false;
   } catch (const std::system_error& error) {
-    const line::Answer answer = {.ack = message.seq, .error = error.code().value(), .key = key};
-    worker.channel_.send(line::answer(answer, next_seq()));
+    const ipc::line::Answer answer = {
+        .ack = message.seq, .error = error.code().value(), .key = key};
+    worker.channel_.send(ipc::line::answer(answer, next_seq()));
     failed_to_start = handles_.empty();
   }
 }
 
 // The first that asks for a key makes us bind; the others share.
-void Primary::add_to_handle(Worker& worker, const Message& message, const std::string& key) {
+void Primary::add_to_handle(Worker& worker, const ipc::Message& message, const std::string& key) {
   const auto found = handles_.find(key);
   if (found != handles_.end() && !found->second->is_broken()) {
     return found->second->add(worker, message.seq);

@@ -41,11 +41,11 @@ class Primary {
   static inline bool failed_to_start = false;
 
  private:
-  IpcChannel::Events events_of(int id);
-  void receive(Worker& worker, const Message& message, net::SharedFd fd);
-  void receive_from_user(Worker& worker, const Message& message, net::SharedFd fd);
-  void query_server(Worker& worker, const Message& message);
-  void add_to_handle(Worker& worker, const Message& message, const std::string& key);
+  ipc::Channel::Events events_of(int id);
+  void receive(Worker& worker, const ipc::Message& message, net::SharedFd fd);
+  void receive_from_user(Worker& worker, const ipc::Message& message, net::SharedFd fd);
+  void query_server(Worker& worker, const ipc::Message& message);
+  void add_to_handle(Worker& worker, const ipc::Message& message, const std::string& key);
   void offer_answered(Worker& worker, std::int64_t offer, bool accepted);
 
   // In primary_leave.cpp:
@@ -53,9 +53,9 @@ class Primary {
   void give_up(Handles::iterator unused);
   void close(Worker& worker, const std::string& key);
   void remove_from_handles(Worker& worker);
-  void about_to_leave(Worker& worker, const Message& message);
-  bool has_room(const Worker& worker, const Message& message) const;
-  void take_back(const Worker& worker, const Message& message, net::SharedFd connection);
+  void about_to_leave(Worker& worker, const ipc::Message& message);
+  bool has_room(const Worker& worker, const ipc::Message& message) const;
+  void take_back(const Worker& worker, const ipc::Message& message, net::SharedFd connection);
   void channel_ended(Worker& worker, const std::string& error);
   void reap();
   void exited(std::shared_ptr<Worker> worker, const Ending& ending);

@@ -58,7 +58,7 @@ void Primary::disconnect(Worker& worker) {
   worker.exited_after_disconnect_ = true;
   remove_from_handles(worker);
   const bool others_listen = !handles_.empty();
-  worker.channel_.send(line::disconnect(next_seq(), others_listen && worker.hands_back_));
+  worker.channel_.send(ipc::line::disconnect(next_seq(), others_listen && worker.hands_back_));
 }
 
 void Primary::disconnect(std::function<void()> done) {
@@ -70,19 +70,19 @@ void Primary::disconnect(std::function<void()> done) {
 }
 
 // A worker leaves by itself, and waits for us to know.
-void Primary::about_to_leave(Worker& worker, const Message& message) {
+void Primary::about_to_leave(Worker& worker, const ipc::Message& message) {
   const bool was_told = std::exchange(worker.exited_after_disconnect_, true);
   worker.is_signalled_ = message.signalled && !was_told;
   remove_from_handles(worker);
   const bool others_listen = !handles_.empty();
   const bool hands_back = others_listen && worker.hands_back_;
-  worker.channel_.send(line::acknowledge(message.seq, next_seq(), hands_back));
+  worker.channel_.send(ipc::line::acknowledge(message.seq, next_seq(), hands_back));
   if (worker.is_signalled_) on_signalled.emit(worker);
 }
 
 // Connections that were handed back, and wait, use up our descriptors: workers may have a quarter
 // of those, and one worker a quarter of that. What is beyond that stays with its worker.
-bool Primary::has_room(const Worker& worker, const Message& message) const {
+bool Primary::has_room(const Worker& worker, const ipc::Message& message) const {
   if (message.act != "handback") return true;
   rlimit descriptors = {};
   getrlimit(RLIMIT_NOFILE, &descriptors);
@@ -97,7 +97,8 @@ bool Primary::has_room(const Worker& worker, const Message& message) const {
 }
 
 // A connection of a worker that leaves is idle: another one shall serve it.
-void Primary::take_back(const Worker& worker, const Message& message, net::SharedFd connection) {
+void Primary::take_back(const Worker& worker, const ipc::Message& message,
+                        net::SharedFd connection) {
   const auto found = handles_.find(message.key);
   if (found == handles_.end() || !net::is_connection(connection.get())) return;
   found->second->take_back(std::move(connection), worker);

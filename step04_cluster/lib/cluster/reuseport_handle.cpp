@@ -11,7 +11,7 @@
 
 namespace cluster {
 
-ReusePortHandle::ReusePortHandle(const std::string& key, Query query)
+ReusePortHandle::ReusePortHandle(const std::string& key, ipc::Query query)
     : Handle(key), query_(std::move(query)) {
   slots_.push_back(new_slot());
   query_.port = port_of(slots_.front().acceptor->listener());
@@ -22,12 +22,12 @@ bool ReusePortHandle::has(const Worker& worker) const {
 }
 
 void ReusePortHandle::admit(Worker& worker, std::int64_t question) {
-  const line::Answer answer = {.ack = question, .key = key_, .data = query_.data};
+  const ipc::line::Answer answer = {.ack = question, .key = key_, .data = query_.data};
   drop_broken_slots();
   const std::size_t before = slots_.size();
   Slot& slot = free_slot();
   try {
-    worker.channel().send(line::with_handle(line::answer(answer, next_seq())),
+    worker.channel().send(ipc::line::with_handle(ipc::line::answer(answer, next_seq())),
                           slot.acceptor->listener());
   } catch (const std::system_error&) {
     leave_unattended(slots_.size() > before);

@@ -22,7 +22,7 @@ namespace cluster {
 class ReusePortHandle : public Handle {
  public:
   // Binds the first socket at once. Throws ListenError.
-  ReusePortHandle(const std::string& key, Query query);
+  ReusePortHandle(const std::string& key, ipc::Query query);
 
   bool has(const Worker& worker) const override;
   bool remove(Worker& worker) override;
@@ -44,7 +44,7 @@ class ReusePortHandle : public Handle {
   void slot_broke(int socket, int error);
   void leave_unattended(bool is_new);
 
-  Query query_;  // with the real port
+  ipc::Query query_;  // with the real port
   std::vector<Slot> slots_;
 };
 

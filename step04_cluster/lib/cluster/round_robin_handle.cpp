@@ -7,7 +7,7 @@
 
 namespace cluster {
 
-RoundRobinHandle::RoundRobinHandle(const std::string& key, const Query& query)
+RoundRobinHandle::RoundRobinHandle(const std::string& key, const ipc::Query& query)
     : Handle(key),
       data_(query.data),
       acceptor_(
@@ -15,9 +15,9 @@ RoundRobinHandle::RoundRobinHandle(const std::string& key, const Query& query)
           [this](int error) { socket_broke(error); }) {}
 
 void RoundRobinHandle::admit(Worker& worker, std::int64_t question) {
-  line::Answer answer = {.ack = question, .key = key_, .data = data_};
+  ipc::line::Answer answer = {.ack = question, .key = key_, .data = data_};
   answer.name = name_of(acceptor_.listener());
-  worker.channel().send(line::answer(answer, next_seq()));
+  worker.channel().send(ipc::line::answer(answer, next_seq()));
   dealer_.add(worker);
 }
 

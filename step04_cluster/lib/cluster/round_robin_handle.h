@@ -15,7 +15,7 @@ namespace cluster {
 class RoundRobinHandle : public Handle {
  public:
   // Listens at once. Throws ListenError.
-  RoundRobinHandle(const std::string& key, const Query& query);
+  RoundRobinHandle(const std::string& key, const ipc::Query& query);
 
   bool has(const Worker& worker) const override { return dealer_.has(worker); }
   bool remove(Worker& worker) override { return dealer_.remove(worker); }

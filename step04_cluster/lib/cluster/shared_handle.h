@@ -18,7 +18,7 @@ namespace cluster {
 class SharedHandle : public Handle {
  public:
   // Binds at once. Throws ListenError.
-  SharedHandle(const std::string& key, const Query& query);
+  SharedHandle(const std::string& key, const ipc::Query& query);
 
   bool has(const Worker& worker) const override { return workers_.contains(&worker); }
   bool remove(Worker& worker) override;

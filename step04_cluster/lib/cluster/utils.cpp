@@ -46,44 +46,44 @@ std::int64_t next_seq() {
   return ++last;
 }
 
-std::string key_of(const Query& query) {
+std::string key_of(const ipc::Query& query) {
   const std::string fd = query.fd ? std::to_string(*query.fd) : "undefined";
   const std::string index = query.port == 0 ? ":" + std::to_string(query.index) : "";
   return query.address.value_or("null") + ":" + std::to_string(query.port) + ":" +
          query.address_type + ":" + fd + index;
 }
 
-Query query_of(const net::Where& where) {
+ipc::Query query_of(const net::Where& where) {
   if (const auto path = net::path_of(where.host))
     return {.address = net::resolve(*path), .port = -1, .address_type = "-1"};
   const bool is_ipv6 = where.host.find(':') != std::string::npos;
-  Query query = {.port = where.port, .address_type = is_ipv6 ? "6" : "4"};
+  ipc::Query query = {.port = where.port, .address_type = is_ipv6 ? "6" : "4"};
   if (where.host != "any") query.address = where.host;
   return query;
 }
 
-std::string place_of(const Query& query) {
+std::string place_of(const ipc::Query& query) {
   const std::string address = query.address.value_or("any");
   if (query.is_path()) return "unix:" + address;
   return (query.is_udp() ? "udp:" : "") + host_and_port(address, query.port);
 }
 
-std::string describe_place_of(const Query& query) {
+std::string describe_place_of(const ipc::Query& query) {
   return query.is_path() ? net::describe_path(query.address.value_or("")) : place_of(query);
 }
 
-std::string place_of(const Query& query, int socket) {
+std::string place_of(const ipc::Query& query, int socket) {
   const auto name = name_of(socket);
   return name ? host_and_port(name->address, name->port) : place_of(query);
 }
 
-std::optional<SocketName> name_of(int socket) {
+std::optional<ipc::SocketName> name_of(int socket) {
   const std::string address = net::local_address(socket);
   if (address.empty()) return std::nullopt;
-  return SocketName{address, port_of(socket)};
+  return ipc::SocketName{address, port_of(socket)};
 }
 
-net::BoundSocket bind_for(const Query& query, bool reuse_port) {
+net::BoundSocket bind_for(const ipc::Query& query, bool reuse_port) {
   if (query.fd) return duplicate(*query.fd, key_of(query));
   const bool is_trusted = allowed_places().empty();
   const bool is_allowed = is_trusted || allowed_places().contains(place_of(query));
@@ -100,18 +100,18 @@ net::BoundSocket bind_for(const Query& query, bool reuse_port) {
   return net::bind_udp(query.address.value_or(every), query.port, options);
 }
 
-net::BoundSocket listen_for(const Query& query) {
+net::BoundSocket listen_for(const ipc::Query& query) {
   net::BoundSocket listener = bind_for(query);
   listen_on(listener.fd.get(), query);
   return listener;
 }
 
-void listen_on(int socket, const Query& query) {
+void listen_on(int socket, const ipc::Query& query) {
   constexpr int kBacklog = 511;
   net::listen_on(socket, place_of(query), query.backlog > 0 ? query.backlog : kBacklog);
 }
 
-std::unique_ptr<net::Acceptor> accept_on(UniqueFd socket, const Query& query,
+std::unique_ptr<net::Acceptor> accept_on(UniqueFd socket, const ipc::Query& query,
                                          const std::shared_ptr<net::Connections>& connections,
                                          std::function<void(int)> broken) {
   // libuv, and so a Node primary, finds out in listen() only that the port is taken: then the

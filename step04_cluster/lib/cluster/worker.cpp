@@ -9,7 +9,7 @@
 
 namespace cluster {
 
-Worker::Worker(int id, ChildProcess process, IpcChannel::Events events)
+Worker::Worker(int id, ChildProcess process, ipc::Channel::Events events)
     : id_(id),
       pid_(process.pid),
       channel_(std::move(process.channel), std::move(events), process.max_message_size) {}

@@ -9,16 +9,19 @@
 #include <string>
 
 #include "cluster/child_process.h"
-#include "cluster/ipc_channel.h"
-#include "cluster/user_sockets.h"
+#include "ipc/channel.h"
+#include "ipc/user_sockets.h"
 
 namespace cluster {
+
+using ipc::Query;       // what a worker wants to listen on
+using ipc::UserSocket;  // a socket that a program gives away
 
 class Worker {
  public:
   enum class State { kNone, kOnline, kListening, kDisconnected, kDead };
 
-  Worker(int id, ChildProcess process, IpcChannel::Events events);
+  Worker(int id, ChildProcess process, ipc::Channel::Events events);
 
   int id() const { return id_; }  // 1, 2, 3, …; never used again
   pid_t pid() const { return pid_; }
@@ -34,7 +37,7 @@ class Worker {
 
   // Sends a message, any JSON value, to its cluster::on_message(). Does nothing if the channel is
   // closed. Throws std::invalid_argument if it is not JSON.
-  void send(const std::string& json) { channel_.send(line::user(json)); }
+  void send(const std::string& json) { channel_.send(ipc::line::user(json)); }
 
   // Does it leave because of a signal, so that somebody else shall take its place?
   bool is_signalled() const { return is_signalled_; }
@@ -60,12 +63,12 @@ class Worker {
   bool exited_after_disconnect_ = false;
   bool is_signalled_ = false;
   bool is_unheard_ = false;
-  IpcChannel channel_;
-  UserSockets sockets_{channel_};
+  ipc::Channel channel_;
+  ipc::UserSockets sockets_{channel_};
 
  public:
   // For the handles of the primary, which answer and offer.
-  IpcChannel& channel() { return channel_; }
+  ipc::Channel& channel() { return channel_; }
 };
 
 // How a process ended: by exit(3), with this code, or by this signal; the other one is -1.

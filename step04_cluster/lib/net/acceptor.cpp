@@ -6,13 +6,11 @@
 #include <chrono>
 #include <utility>
 
+#include "net/socket.h"
+
 namespace net {
 
 namespace {
-
-bool is_shortage(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
 
 // The others befall a client, or pass: see accept_from() in listener.cpp.
 bool is_for_ever(int error) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "listener.h"
+#include "net/socket.h"
 #include "sys_error.h"
 
 namespace net {
@@ -56,7 +57,7 @@ UniqueFd bind_to_address(int kind, const std::string& address, int port, BindOpt
 // cannot be bound. A shortage proves nothing.
 bool machine_has_ipv6() {
   const UniqueFd socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket) return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+  if (!socket) return is_shortage(errno);
   const Name name = binary_name("::", 0);
   return bind(socket.get(), &name.any, sizeof(name.v6)) == 0 || errno != EADDRNOTAVAIL;
 }

@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+
 #include "sys_error.h"
 
 namespace net {
@@ -63,6 +65,19 @@ bool could_listen(int fd) {
 
 bool is_connection(int fd) {
   return get(fd, SO_TYPE) == SOCK_STREAM && get(fd, SO_ACCEPTCONN) == 0;
+}
+
+bool is_shortage(int error) {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case ETOOMANYREFS:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace net

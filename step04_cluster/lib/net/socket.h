@@ -31,4 +31,9 @@ std::size_t queue_of(int listener);
 // is connected now is not asked.
 bool is_connection(int fd);
 
+// Does this errno say that there is no room just now: for a descriptor of this process, or of this
+// user on its way to somebody, see unix(7), or in the kernel's memory? That passes, but nobody
+// tells us when.
+bool is_shortage(int error);
+
 }  // namespace net

@@ -7,7 +7,7 @@
 #include <iomanip>
 #include <sstream>
 
-#include "cluster/json_text.h"
+#include "ipc/json_text.h"
 
 namespace supervisor {
 
@@ -90,7 +90,7 @@ void metric_of_listening(std::ostream& out, const char* name, const char* help,
                          std::size_t cluster::Listening::*which) {
   metric(out, name, "gauge", help, [&](const auto& full) {
     for (const auto& listening : cluster::listening()) {
-      out << full << "{key=" << cluster::quoted(listening.key) << "} " << listening.*which << "\n";
+      out << full << "{key=" << ipc::quoted(listening.key) << "} " << listening.*which << "\n";
     }
   });
 }

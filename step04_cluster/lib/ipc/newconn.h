@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "cluster/messages.h"
+#include "ipc/messages.h"
 
-namespace cluster {
+namespace ipc {
 
 inline constexpr std::string_view kHandleAck = R"({"cmd":"NODE_HANDLE_ACK"})";
 inline constexpr std::string_view kHandleNack = R"({"cmd":"NODE_HANDLE_NACK"})";
@@ -31,4 +31,4 @@ std::string accepted(std::int64_t ack, bool accepted, std::int64_t seq);
 // otherwise: it may still mean the same, so ask the JSON library.
 std::optional<Message> decode_hot(std::string_view line);
 
-}  // namespace cluster
+}  // namespace ipc

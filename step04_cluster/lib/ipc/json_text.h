@@ -5,10 +5,11 @@
 #include <string>
 #include <string_view>
 
-namespace cluster {
+namespace ipc {
 
 // Returns `text`, which is to be JSON of any kind. Throws ProtocolError if it is not, or is nested
-// more than 100 deep. Half a pair of surrogates becomes "\ufffd": see surrogates.h.
+// more than 100 deep. Half a character, which JavaScript allows in a
+// string and UTF-8 cannot express, becomes "\ufffd".
 std::string checked_json(std::string_view text);
 
 // The value of the member `name`, as it is written in `json`, which has been checked. Empty if
@@ -21,4 +22,4 @@ std::string member_string(std::string_view json, std::string_view name);
 // `text` as JSON writes it, with its quotation marks.
 std::string quoted(const std::string& text);
 
-}  // namespace cluster
+}  // namespace ipc

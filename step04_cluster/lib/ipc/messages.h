@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace cluster {
+namespace ipc {
 
 // What a worker wants to listen on: the members of queryServer and of listening.
 struct Query {
@@ -75,9 +75,8 @@ class ProtocolError : public std::runtime_error {
 };
 
 // Reads a line, without its newline. Throws ProtocolError if it is not JSON, or nested more than
-// 100 deep. Half a pair of surrogates, which JavaScript's strings may hold and UTF-8 cannot
-// express, becomes "\ufffd". The time that it takes grows with the length of the line, and no
-// faster: a worker must not hold up its primary.
+// 100 deep. Half a character, see json_text.h, becomes "\ufffd". The time that it takes grows with
+// the length of the line, and no faster: a worker must not hold up its primary.
 Message decode(std::string_view line);
 
 // A line may have this many bytes.
@@ -119,4 +118,4 @@ std::string user(const std::string& json);
 
 }  // namespace line
 
-}  // namespace cluster
+}  // namespace ipc

@@ -4,23 +4,24 @@
 // Its twin is the function setupChannel() in Node's lib/internal/child_process.js.
 #pragma once
 
-#include <deque>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <system_error>
 
-#include "cluster/messages.h"
-#include "fd_passing.h"
+#include "ipc/line_reader.h"
+#include "ipc/messages.h"
+#include "ipc/send_queue.h"
 #include "loop/timer.h"
 #include "loop/watcher.h"
 #include "net/shared_fd.h"
 #include "unique_fd.h"
 
-namespace cluster {
+namespace ipc {
 
-class IpcChannel {
+class Channel {
  public:
   struct Events {
     // A message has arrived. `fd` is the descriptor that came with it; if `has_handle` says that
@@ -33,7 +34,9 @@ class IpcChannel {
     // The other end has a message with a descriptor, or has had no room for the descriptor; `seq`
     // is what was given to send().
     std::function<void(std::int64_t seq, bool arrived)> acknowledged = [](std::int64_t, bool) {};
-    // Everything that was sent is in the kernel, where the other end will find it.
+    // Everything that was sent is in the kernel, where the other end will find it. Comes at the end
+    // of a turn in which something has arrived, or could not be sent before; never from inside
+    // send().
     std::function<void()> flushed = [] {};
     // The other end is closed, and everything that it had sent has been handed over. Or it broke
     // the protocol: then `error` says how. Comes once; the channel is closed then.
@@ -42,7 +45,7 @@ class IpcChannel {
 
   // Takes ownership of `socket`, and keeps the event loop running until the channel is closed. A
   // line of more than `max_line` bytes breaks the protocol. Throws std::system_error.
-  IpcChannel(UniqueFd socket, Events events, std::size_t max_line = kMaxLine);
+  Channel(UniqueFd socket, Events events, std::size_t max_line = kMaxLine);
 
   // Sends a line, given without its newline. With `fd`, unless that is -1, a duplicate of that
   // descriptor goes along: the line must say so, see line::with_handle(). The caller keeps its own.
@@ -56,7 +59,7 @@ class IpcChannel {
   void send(std::string line, int fd = -1, std::int64_t seq = -1);
 
   // Is everything that was sent in the kernel, where the other end will find it?
-  bool is_flushed() const;
+  bool is_flushed() const { return outgoing_.is_empty(); }
 
   // Reads what is there: the last words of a peer that has died. Somebody whom it has started may
   // go on writing; that is not waited for. May end the channel.
@@ -68,27 +71,15 @@ class IpcChannel {
   bool is_open() const { return static_cast<bool>(socket_); }
 
  private:
-  struct Outgoing {
-    std::string text;  // one line with its descriptor, or several lines without
-    UniqueFd fd;
-    std::int64_t seq;
-  };
-
   void ready();
   std::size_t read_once();
-  std::optional<Received> receive();
+  std::optional<std::size_t> receive();
   void handle_lines();
   void handle(Message message);
-  void handle_acknowledgement(bool arrived);
   net::SharedFd take_handle(bool has_room);
-  bool is_idle() const;
-  bool send_at_once(std::string& line, int fd, std::int64_t seq);
-  void flush();
-  void try_again_soon();
-  bool fill_transit();
-  void transmit(int fd);
-
-  // In ipc_channel_end.cpp:
+  void write();
+  bool flush();
+  void all_is_sent();
   void failed(const std::system_error& error);
   bool may_still_write() const;
   void drop_unread();
@@ -98,23 +89,10 @@ class IpcChannel {
   UniqueFd socket_;
   std::optional<loop::Watcher> watcher_;  // of socket_, and destroyed before it
   Events events_;
-  std::size_t max_line_;
-
-  std::string received_;      // not yet handled
-  std::size_t searched_ = 0;  // there is no newline before this
-  // Received, and not yet claimed by a line; empty where one was lost.
-  std::deque<net::SharedFd> fds_;
-
-  std::string acknowledgements_;  // go before the queue, and are never held back
-  std::deque<Outgoing> queue_;
-  std::size_t queued_ = 0;  // bytes in the queue
-  std::string transit_;     // what goes into the kernel next
-  std::size_t sent_ = 0;    // bytes of it that are there already
-  UniqueFd transit_fd_;     // with the first byte of it
-  std::int64_t transit_seq_ = -1;
-  bool awaiting_ack_ = false;  // a descriptor was sent, and not yet acknowledged: transit_seq_
-  bool closing_ = false;
+  LineReader incoming_;
+  SendQueue outgoing_;
   loop::Timer retry_;
+  bool closing_ = false;
   std::string reason_;  // why we gave up
 };
 
@@ -125,4 +103,4 @@ struct Ends {
 };
 Ends socket_pair();
 
-}  // namespace cluster
+}  // namespace ipc

@@ -1,12 +1,12 @@
-#include "cluster/json_text.h"
+#include "ipc/json_text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "cluster/messages.h"
-#include "cluster/surrogates.h"
+#include "ipc/messages.h"
 
-namespace cluster {
+namespace ipc {
 
 namespace {
 
@@ -68,6 +68,37 @@ bool is_name(std::string_view key, std::string_view name) {
   return key.substr(1, key.size() - 2) == name;
 }
 
+// The unit that is written as "\uXXXX" at this place; 0 if there is none.
+unsigned unit_at(std::string_view json, std::size_t at) {
+  if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') return 0;
+  unsigned unit = 0;
+  std::from_chars(json.data() + at + 2, json.data() + at + 6, unit, 16);
+  return unit;
+}
+
+bool is_first_half(unsigned unit) {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+bool is_second_half(unsigned unit) {
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+// JavaScript's strings consist of 16-bit units, and a character beyond those is a pair of them. A
+// string may hold half a pair, which JSON writes as "\ud83d", and which UTF-8 cannot express.
+// Returns `json` with "\ufffd" in place of each such half, as TextEncoder does it.
+std::string without_half_pairs(std::string_view json) {
+  std::string result(json);
+  for (std::size_t at = 0; (at = result.find('\\', at)) != result.npos;) {
+    const unsigned unit = unit_at(result, at);
+    const bool is_pair = is_first_half(unit) && is_second_half(unit_at(result, at + 6));
+    const bool is_half = !is_pair && (is_first_half(unit) || is_second_half(unit));
+    if (is_half) result.replace(at, 6, "\\ufffd");
+    at += is_pair ? 12 : 2;  // 2: the backslash, and what it escapes
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string checked_json(std::string_view text) {
@@ -100,4 +131,4 @@ std::string quoted(const std::string& text) {
   return Json(text).dump();
 }
 
-}  // namespace cluster
+}  // namespace ipc

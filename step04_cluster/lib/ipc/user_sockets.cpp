@@ -1,8 +1,8 @@
-#include "cluster/user_sockets.h"
+#include "ipc/user_sockets.h"
 
 #include <utility>
 
-namespace cluster {
+namespace ipc {
 
 namespace {
 
@@ -46,4 +46,4 @@ void UserSockets::closed(const std::string& key) {
   lists_.erase(list);
 }
 
-}  // namespace cluster
+}  // namespace ipc

@@ -9,10 +9,10 @@
 #include <memory>
 #include <string>
 
-#include "cluster/ipc_channel.h"
+#include "ipc/channel.h"
 #include "unique_fd.h"
 
-namespace cluster {
+namespace ipc {
 
 // Such a socket, which belongs to whoever takes it. The sender's server.close() waits until all of
 // them are closed: keep `open` for as long as `fd`.
@@ -25,7 +25,7 @@ struct UserSocket {
 class UserSockets {
  public:
   // `channel`, through which they come, must outlive this.
-  explicit UserSockets(IpcChannel& channel) : channel_(channel) {}
+  explicit UserSockets(Channel& channel) : channel_(channel) {}
 
   // Counts `fd`, which has come with `message`.
   UserSocket add(const Message& message, UniqueFd fd);
@@ -42,9 +42,9 @@ class UserSockets {
   void send_closed(const std::string& key);
   void closed(const std::string& key);
 
-  IpcChannel& channel_;
+  Channel& channel_;
   std::map<std::string, List> lists_;  // by key: the sender's name for its server; none is empty
   std::shared_ptr<UserSockets*> self_ = std::make_shared<UserSockets*>(this);  // for `open`
 };
 
-}  // namespace cluster
+}  // namespace ipc

@@ -1,13 +1,13 @@
-#include "cluster/messages.h"
+#include "ipc/messages.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
-#include "cluster/hot_messages.h"
-#include "cluster/json_text.h"
+#include "ipc/newconn.h"
+#include "ipc/json_text.h"
 
-namespace cluster {
+namespace ipc {
 
 namespace {
 
@@ -243,4 +243,4 @@ std::string line::user(const std::string& json) {
   }
 }
 
-}  // namespace cluster
+}  // namespace ipc

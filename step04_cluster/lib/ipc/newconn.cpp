@@ -1,8 +1,8 @@
-#include "cluster/hot_messages.h"
+#include "ipc/newconn.h"
 
 #include <charconv>
 
-namespace cluster {
+namespace ipc {
 
 namespace {
 
@@ -84,4 +84,4 @@ std::optional<Message> decode_hot(std::string_view line) {
   return decode_newconn(line);
 }
 
-}  // namespace cluster
+}  // namespace ipc
