@@ -249,7 +249,7 @@ MUTATIONS = {
         "  if (has(worker)) throw ListenError(EADDRINUSE, key_);\n", "",
         "test_hand_over.py::test_a_worker_that_asks_twice_is_told_so"),
     "the last words of a worker are not heard": Mutation(
-        "step04_cluster", "lib/cluster/primary_leave.cpp", "  worker->channel_.read_last_words();", "  ;",
+        "step04_cluster", "lib/cluster/primary.cpp", "  worker->channel_.read_last_words();", "  ;",
         "test_hand_over.py::test_an_answer_that_was_in_the_channel_counts"),
     "a lost descriptor is nobody's affair": Mutation(
         "step04_cluster", "lib/ipc/channel.cpp",
@@ -300,16 +300,16 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/child_process.cpp", "prctl(PR_SET_PDEATHSIG, SIGKILL) == 0",
         "true", "test_stopping.py::test_a_killed_primary_takes_its_workers_along"),
     "a worker goes on without its primary": Mutation(
-        "step04_cluster", "lib/cluster/child_leave.cpp", ": loop::stop();", ": void();",
+        "step04_cluster", "lib/cluster/child.cpp", ": loop::stop();", ": void();",
         "test_worker.py::test_it_ends_with_its_primary"),
     "a worker goes with its primary when all are told to end": Mutation(
-        "step04_cluster", "lib/cluster/child_leave.cpp", "signalled_ ? finish_alone() : loop::stop();", "loop::stop();",
+        "step04_cluster", "lib/cluster/child.cpp", "signalled_ ? finish_alone() : loop::stop();", "loop::stop();",
         "test_terminated.py::test_a_request_is_answered_although_the_primary_is_gone"),
     "a worker dies of SIGTERM": Mutation(
         "step04_cluster", "lib/supervisor/agent.cpp", "term_(SIGTERM,", "term_(SIGUSR1,",
         "test_terminated.py::test_one_alone_is_replaced"),
     "whoever leaves because of a signal closes the port": Mutation(
-        "step04_cluster", "lib/cluster/primary_leave.cpp", " && !worker.is_signalled_;", ";",
+        "step04_cluster", "lib/cluster/handles.cpp", " && !worker.is_signalled();", ";",
         "test_terminated.py::test_the_only_one_is_replaced_and_clients_wait"),
     "any descriptor is taken for a connection": Mutation(
         "step04_cluster", "lib/cluster/child.cpp", " && net::is_connection(connection.get())", "",
@@ -362,10 +362,10 @@ MUTATIONS = {
         "  if (server_->give_back()) return is_idle && socket_.is_open() ? give_back() : void();\n", "",
         "test_reload.py::test_connections_that_are_kept_alive_go_to_other_workers"),
     "workers hand back without end": Mutation(
-        "step04_cluster", "lib/cluster/primary_leave.cpp", "return all < most && its < most / 4;", "return true;",
+        "step04_cluster", "lib/cluster/handles.cpp", "return all < most && its < most / 4;", "return true;",
         "test_hand_back.py::test_the_primary_does_not_take_back_without_end"),
     "one worker hands back for all": Mutation(
-        "step04_cluster", "lib/cluster/primary_leave.cpp", " && its < most / 4", "",
+        "step04_cluster", "lib/cluster/handles.cpp", " && its < most / 4", "",
         "test_hand_back.py::test_the_primary_does_not_take_back_without_end"),
     "a connection is handed back in the middle of a request": Mutation(
         "step04_cluster", "lib/http/connection_end.cpp", "state_ == State::kWaiting && output_.is_empty() &&",
@@ -469,10 +469,10 @@ MUTATIONS = {
         "  if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;\n", "  return;\n",
         "test_supervision.py::test_workers_inherit_nothing_but_what_is_meant_for_them"),
     "a port that waits for a replacement is closed by one who leaves": Mutation(
-        "step04_cluster", "lib/cluster/primary_leave.cpp",
+        "step04_cluster", "lib/cluster/handles.cpp",
         "return was_here && is_wanted", "return is_wanted", "test_leaving.py"),
     "places that nobody needs use up what there is": Mutation(
-        "step04_cluster", "lib/cluster/primary.cpp", "is_full ? longest_unused() : handles_.end()", "handles_.end()",
+        "step04_cluster", "lib/cluster/handles.cpp", "const auto unused = longest_unused();", "const auto unused = all_.end();",
         "test_leaving.py::test_a_place_without_workers_is_given_up_for_another"),
     "a socket stays open when its worker has left": Mutation(
         "step04_cluster", "lib/cluster/reuseport_handle.cpp",
@@ -507,7 +507,7 @@ MUTATIONS = {
         "step04_cluster", "lib/ipc/messages.cpp", "std::int64_t{1} << 53).value_or(-1);", "std::int64_t{1} << 53).value();",
         "test_messages:Decode.TakesAMemberOfTheWrongTypeForOneThatIsMissing"),
     "a query that makes no sense is carried out": Mutation(
-        "step04_cluster", "lib/cluster/primary.cpp", "if (!message.query.makes_sense) throw", "if (false) throw",
+        "step04_cluster", "lib/cluster/handles.cpp", "if (!query.makes_sense) throw", "if (false) throw",
         "test_bad_input.py::test_what_means_nothing_is_ignored[a port that is none]"),
     "two hosts are as good as one": Mutation(
         "step04_cluster", "lib/http/head_check.cpp", "counts.host > 1 || ", "",

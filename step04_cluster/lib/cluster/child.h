@@ -78,8 +78,6 @@ class Child {
   void new_connection(const ipc::Message& message, UniqueFd connection);
   void serve_taken();
   int free_index(const ipc::Query& query) const;
-
-  // In child_leave.cpp:
   void lost(const std::string& key);
   void leave(bool gives_back);
   void stopped();

@@ -49,9 +49,7 @@ const std::map<int, std::shared_ptr<Worker>>& workers() {
 }
 
 std::vector<Listening> listening() {
-  std::vector<Listening> all;
-  for (const auto& [key, handle] : primary().handles()) all.push_back(handle->status());
-  return all;
+  return primary().handles().status();
 }
 
 void disconnect(std::function<void()> done) {

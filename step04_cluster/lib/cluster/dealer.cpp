@@ -39,7 +39,7 @@ void Dealer::deal(UniqueFd connection) {
   if (waiting_.size() >= kMaxWaiting) want_(false);
 }
 
-void Dealer::deal_again(net::SharedFd connection, int from) {
+void Dealer::adopt(net::SharedFd connection, int from) {
   const net::Traffic before = net::traffic_of(connection.get()).value_or(net::Traffic{});
   waiting_.push_front({std::move(connection), from, before});
   hand_off();

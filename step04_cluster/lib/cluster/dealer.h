@@ -36,7 +36,7 @@ class Dealer {
   // Deals a new connection; or one that has been served, is idle, and goes first. `from`: the id of
   // the worker that has served it.
   void deal(UniqueFd connection);
-  void deal_again(net::SharedFd connection, int from);
+  void adopt(net::SharedFd connection, int from);
 
   // `worker` has answered what was offered to it under the number `offer`. False if that was not
   // offered here.
@@ -46,7 +46,7 @@ class Dealer {
   // many has this worker handed back?
   std::size_t waiting() const { return waiting_.size(); }
   std::size_t waiting_from(int worker) const;
-  std::size_t waiting_returned() const { return waiting_.size() - waiting_from(0); }
+  std::size_t waiting_handed_back() const { return waiting_.size() - waiting_from(0); }
   std::size_t unanswered() const { return offers_.size(); }
 
   // The process of `worker` has ended, and everything that it had said was listened to.

@@ -20,8 +20,8 @@ void Handle::add(Worker& worker, std::int64_t question) {
 
 // If others listen, but none of them knows of handing back, it is closed, as a worker of that kind
 // would have done. If nobody listens just now, it waits for a replacement.
-void Handle::take_back(net::SharedFd connection, const Worker& from) {
-  if (dealer_.has_workers() || is_empty()) dealer_.deal_again(std::move(connection), from.id());
+void Handle::adopt(net::SharedFd connection, const Worker& from) {
+  if (dealer_.has_workers() || is_empty()) dealer_.adopt(std::move(connection), from.id());
 }
 
 void Handle::socket_broke(int error) {

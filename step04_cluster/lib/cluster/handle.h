@@ -52,11 +52,11 @@ class Handle {
   virtual bool is_empty() const = 0;
 
   // A worker that leaves has handed this connection back: one that it has served, and is idle now.
-  void take_back(net::SharedFd connection, const Worker& from);
+  void adopt(net::SharedFd connection, const Worker& from);
 
   // Of the connections that were handed back, how many wait here: this worker's, and all.
   std::size_t waiting_from(const Worker& worker) const { return dealer_.waiting_from(worker.id()); }
-  std::size_t waiting_returned() const { return dealer_.waiting_returned(); }
+  std::size_t waiting_handed_back() const { return dealer_.waiting_handed_back(); }
 
   // Can nobody accept here any more? The last socket was shut down by somebody who shares it.
   virtual bool is_broken() const = 0;

@@ -1,15 +1,17 @@
 #include "cluster/primary.h"
 
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "cluster/identity.h"
 #include "cluster/utils.h"
-#include "listener.h"
+#include "console.h"
 #include "net/socket.h"
 
 namespace cluster {
-
-constexpr std::size_t kMaxHandles = 64;  // so that a worker cannot take all descriptors and ports
 
 Primary::Primary()
     : policy(identity().deals_connections ? Policy::kRoundRobin : Policy::kShared),
@@ -36,10 +38,12 @@ ipc::Channel::Events Primary::events_of(int id) {
       .message = [=, this](const ipc::Message& message,
                            net::SharedFd fd) { receive(*running_.at(id), message, std::move(fd)); },
       .has_room =
-          [=, this](const ipc::Message& message) { return has_room(*running_.at(id), message); },
+          [=, this](const ipc::Message& message) {
+            return message.act != "handback" || handles_.has_room_for(*running_.at(id));
+          },
       .acknowledged =
           [=, this](std::int64_t seq, bool arrived) {
-            if (!arrived) offer_answered(*running_.at(id), seq, false);
+            if (!arrived) handles_.answer(*running_.at(id), seq, false);
           },
       .end = [=, this](const std::string& error) { channel_ended(*running_.at(id), error); },
   };
@@ -49,9 +53,9 @@ void Primary::receive(Worker& worker, const ipc::Message& message, net::SharedFd
   if (message.kind == ipc::Message::Kind::kUser)
     return receive_from_user(worker, message, std::move(fd));
   if (message.kind != ipc::Message::Kind::kCluster) return worker.sockets_.answer(message);
-  if (message.ack != -1) return offer_answered(worker, message.ack, message.accepted);
+  if (message.ack != -1) return handles_.answer(worker, message.ack, message.accepted);
   if (message.act == "exitedAfterDisconnect") return about_to_leave(worker, message);
-  if (message.act == "handback") return take_back(worker, message, std::move(fd));
+  if (message.act == "handback") return handles_.adopt(message.key, std::move(fd), worker);
   if (worker.is_dead()) return;  // the rest makes no sense any more
   if (message.act == "online") {
     worker.state_ = Worker::State::kOnline;
@@ -61,10 +65,10 @@ void Primary::receive(Worker& worker, const ipc::Message& message, net::SharedFd
     query_server(worker, message);
   } else if (message.act == "listening") {
     worker.state_ = Worker::State::kListening;
-    for (const auto& [key, handle] : handles_) handle->listening(worker);
+    handles_.listening(worker);
     on_listening.emit(worker, message.query);
   } else if (message.act == "close") {
-    close(worker, message.key);
+    handles_.close(worker, message.key);
   }
 }
 
@@ -81,41 +85,90 @@ void Primary::receive_from_user(Worker& worker, const ipc::Message& message, net
 // A worker wants to listen.
 void Primary::query_server(Worker& worker, const ipc::Message& message) {
   if (worker.exited_after_disconnect_) return;  // it leaves, and needs no answer
-  const std::string key = key_of(message.query);
   try {
-    if (!message.query.makes_sense) throw ListenError(EINVAL, key);
-    add_to_handle(worker, message, key);
+    handles_.add(worker, message.seq, message.query, policy);
     failed_to_start = false;
   } catch (const std::system_error& error) {
     const ipc::line::Answer answer = {
-        .ack = message.seq, .error = error.code().value(), .key = key};
+        .ack = message.seq, .error = error.code().value(), .key = key_of(message.query)};
     worker.channel_.send(ipc::line::answer(answer, next_seq()));
-    failed_to_start = handles_.empty();
+    failed_to_start = handles_.is_empty();
   }
 }
 
-// The first that asks for a key makes us bind; the others share.
-void Primary::add_to_handle(Worker& worker, const ipc::Message& message, const std::string& key) {
-  const auto found = handles_.find(key);
-  if (found != handles_.end() && !found->second->is_broken()) {
-    return found->second->add(worker, message.seq);
-  }
-  handles_.erase(key);
-  const bool is_full = handles_.size() == kMaxHandles;
-  const auto unused = is_full ? longest_unused() : handles_.end();
-  if (is_full && unused == handles_.end()) throw ListenError(EMFILE, key);
-  auto handle = new_handle(policy, key, message.query);
-  handle->place = place_of(message.query, handle->sockets().front());
-  handle->on_broken = [this, key] { handles_.erase(key); };
-  handle->add(worker, message.seq);
-  if (is_full) give_up(unused);
-  handles_.emplace(key, std::move(handle));
+// While a place is open, somebody can serve what comes back, now or later.
+bool Primary::may_hand_back(const Worker& worker) const {
+  return worker.hands_back_ && !handles_.is_empty();
 }
 
-void Primary::offer_answered(Worker& worker, std::int64_t offer, bool accepted) {
-  for (const auto& [key, handle] : handles_) {
-    if (handle->answer(worker, offer, accepted)) return;
+// As in Node, it is in the list no longer, whatever it has still to finish.
+void Primary::disconnect(Worker& worker) {
+  workers.erase(worker.id_);
+  worker.exited_after_disconnect_ = true;
+  handles_.remove(worker);
+  worker.channel_.send(ipc::line::disconnect(next_seq(), may_hand_back(worker)));
+}
+
+void Primary::disconnect(std::function<void()> done) {
+  const auto all = running_;
+  handles_.close_all();
+  for (const auto& [id, worker] : all) disconnect(*worker);
+  if (all.empty()) return loop::post(std::move(done));
+  waiting_for_the_end_.push_back(std::move(done));
+}
+
+// A worker leaves by itself, and waits for us to know.
+void Primary::about_to_leave(Worker& worker, const ipc::Message& message) {
+  const bool was_told = std::exchange(worker.exited_after_disconnect_, true);
+  worker.is_signalled_ = message.signalled && !was_told;
+  handles_.remove(worker);
+  worker.channel_.send(ipc::line::acknowledge(message.seq, next_seq(), may_hand_back(worker)));
+  if (worker.is_signalled_) on_signalled.emit(worker);
+}
+
+void Primary::channel_ended(Worker& worker, const std::string& error) {
+  if (!error.empty()) {
+    complain("cluster: worker " + std::to_string(worker.id_) + " is killed: its channel: " + error);
+    worker.kill(SIGKILL);
   }
+  worker.state_ = Worker::State::kDisconnected;
+  handles_.remove(worker);
+  on_disconnect.emit(worker);
+}
+
+// In a loop: the kernel merges several SIGCHLD into one. Children that are not our workers are
+// waited for, too, and then forgotten: process 1, in a container, gets every orphan as its child.
+void Primary::reap() {
+  int status = 0;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    const auto is_it = [=](const auto& entry) { return entry.second->pid() == pid; };
+    const auto found = std::ranges::find_if(running_, is_it);
+    if (found != running_.end()) exited(found->second, ending_of(status));
+  }
+}
+
+// First it gets nothing more. Then its last words are heard: perhaps that it has taken what it was
+// offered. What is unanswered after that was not taken.
+void Primary::exited(std::shared_ptr<Worker> worker, const Ending& ending) {
+  worker->exited_ = true;
+  handles_.stop_offering(*worker);
+  worker->channel_.read_last_words();
+  if (worker->channel_.is_open()) {
+    worker->channel_.close();  // somebody else, whom it has started, holds the other end
+    channel_ended(*worker, "");
+  }
+  handles_.bury(*worker);
+
+  worker->state_ = Worker::State::kDead;
+  workers.erase(worker->id_);
+  running_.erase(worker->id_);
+  children_.keep_loop_running(!running_.empty());
+  if (ending.code == 0) failed_to_start = false;
+  on_exit.emit(*worker, ending);
+  on_death.emit(*worker);
+  loop::post([worker = std::move(worker)] {});  // destroyed later: its channel may be our caller
+  if (!running_.empty()) return;
+  for (const auto& done : std::exchange(waiting_for_the_end_, {})) done();
 }
 
 Primary& primary() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cluster/event.h"
+#include "cluster/handles.h"
 #include "cluster/policy.h"
 #include "cluster/worker.h"
 #include "loop/signal_watcher.h"
@@ -25,7 +26,6 @@ class Primary {
   void disconnect(std::function<void()> done);
   void disconnect(Worker& worker);
 
-  using Handles = std::map<std::string, std::unique_ptr<Handle>>;  // by key
   const Handles& handles() const { return handles_; }
 
   Settings settings;
@@ -45,17 +45,8 @@ class Primary {
   void receive(Worker& worker, const ipc::Message& message, net::SharedFd fd);
   void receive_from_user(Worker& worker, const ipc::Message& message, net::SharedFd fd);
   void query_server(Worker& worker, const ipc::Message& message);
-  void add_to_handle(Worker& worker, const ipc::Message& message, const std::string& key);
-  void offer_answered(Worker& worker, std::int64_t offer, bool accepted);
-
-  // In primary_leave.cpp:
-  Handles::iterator longest_unused();
-  void give_up(Handles::iterator unused);
-  void close(Worker& worker, const std::string& key);
-  void remove_from_handles(Worker& worker);
+  bool may_hand_back(const Worker& worker) const;
   void about_to_leave(Worker& worker, const ipc::Message& message);
-  bool has_room(const Worker& worker, const ipc::Message& message) const;
-  void take_back(const Worker& worker, const ipc::Message& message, net::SharedFd connection);
   void channel_ended(Worker& worker, const std::string& error);
   void reap();
   void exited(std::shared_ptr<Worker> worker, const Ending& ending);
