@@ -32,12 +32,6 @@ const std::string kSignals =
     "TERM;\n"
     "TTIN starts one worker more, TTOU one less.\n";
 
-const std::map<std::string, cluster::Policy> kPolicies = {
-    {"rr", cluster::Policy::kRoundRobin},
-    {"shared", cluster::Policy::kShared},
-    {"reuseport", cluster::Policy::kReusePort},
-};
-
 // Digits, with a point, perhaps, or with letters behind them for a unit. The library itself also
 // takes nan and 0x10, and reads 010 as 8.
 std::string make_decimal(std::string& text) {
@@ -104,10 +98,14 @@ void add_workers(CLI::App& app, CommandLine& line) {
       app.add_option("--workers", line.supervisor.workers, "how many (default: the usable CPUs)"))
       ->check(CLI::Range(1, supervisor::kMaxWorkers).description(""))
       ->type_name("N");
-  app.add_option("--policy", line.policy,
-                 "who accepts: the primary, in turn (rr); the workers, on one socket (shared), or "
-                 "each on its own (reuseport)")
-      ->transform(CLI::CheckedTransformer(kPolicies).description(""))
+  const auto set_policy = [&line](const std::string& name) {
+    line.policy = cluster::policy_named(name);
+    if (!line.policy) throw CLI::ValidationError("--policy", "there is no policy '" + name + "'");
+  };
+  app.add_option_function<std::string>(
+         "--policy", set_policy,
+         "who accepts: the primary, in turn (rr); the workers, on one socket (shared), or "
+         "each on its own (reuseport)")
       ->type_name("rr|shared|reuseport");
   app.add_option("--exec", line.exec, "the workers' program, with the arguments after --")
       ->type_name("PROGRAM");

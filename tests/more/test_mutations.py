@@ -251,6 +251,9 @@ MUTATIONS = {
     "the last words of a worker are not heard": Mutation(
         "step04_cluster", "lib/cluster/primary.cpp", "  worker->channel_.read_last_words();", "  ;",
         "test_hand_over.py::test_an_answer_that_was_in_the_channel_counts"),
+    "a policy is asked, and not followed": Mutation(
+        "step04_cluster", "lib/cluster/dealer.cpp", "static_cast<std::ptrdiff_t>(choose_(free_))", "0 * choose_(free_)",
+        "test_api.py::test_promise[a_policy_is_a_function_that_chooses-rr]"),
     "a lost descriptor is nobody's affair": Mutation(
         "step04_cluster", "lib/ipc/channel.cpp",
         "return events_.acknowledged(outgoing_.acknowledged(), false);", "outgoing_.acknowledged();\n      return;",

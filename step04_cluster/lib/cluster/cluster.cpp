@@ -36,12 +36,12 @@ void setup_primary(const Settings& settings) {
   primary().settings.add(settings);
 }
 
-Policy policy() {
+const Policy& policy() {
   return primary().policy;
 }
 
 void set_policy(Policy policy) {
-  primary().policy = policy;
+  primary().policy = std::move(policy);
 }
 
 const std::map<int, std::shared_ptr<Worker>>& workers() {

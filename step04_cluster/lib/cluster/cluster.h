@@ -35,9 +35,9 @@ Worker& fork(const std::map<std::string, std::string>& env = {});
 // Changes how workers are started from now on: what is set in `settings`, the rest stays.
 void setup_primary(const Settings& settings);
 
-// Who accepts connections. A change takes effect for what workers listen on later. At first it is
-// round robin; shared, if NODE_CLUSTER_SCHED_POLICY is "none".
-Policy policy();
+// Who accepts connections, and who gets them: see policy.h. A change takes effect for what workers
+// listen on later. At first it is round_robin(); shared(), if NODE_CLUSTER_SCHED_POLICY is "none".
+const Policy& policy();
 void set_policy(Policy policy);
 
 // What workers may listen on; see utils.h. A descriptor of the primary, which is Node's

@@ -14,8 +14,11 @@ namespace cluster {
 constexpr std::size_t kMaxWaiting = 128;  // more wait in the kernel's queue, where they cost less
 constexpr std::chrono::milliseconds kRest(20);
 
-Dealer::Dealer(const std::string& key, std::function<void(bool)> want)
-    : quoted_key_(ipc::quoted(key)), want_(std::move(want)), rest_timer_([this] {
+Dealer::Dealer(const std::string& key, std::function<void(bool)> want, Choice choose)
+    : quoted_key_(ipc::quoted(key)),
+      want_(std::move(want)),
+      choose_(std::move(choose)),
+      rest_timer_([this] {
         for (Worker* worker : std::exchange(resting_, {})) become_free(*worker);
       }) {}
 
@@ -51,8 +54,7 @@ std::size_t Dealer::waiting_from(int worker) const {
 
 void Dealer::hand_off() {
   while (!waiting_.empty() && !free_.empty()) {
-    Worker& worker = *free_.front();
-    free_.pop_front();
+    Worker& worker = take_free_worker();
     try {
       offer(worker, waiting_.front());
       waiting_.pop_front();
@@ -60,6 +62,13 @@ void Dealer::hand_off() {
       rest(worker);  // no descriptor is left: later
     }
   }
+}
+
+Worker& Dealer::take_free_worker() {
+  const auto chosen = free_.begin() + static_cast<std::ptrdiff_t>(choose_(free_));
+  Worker& worker = **chosen;
+  free_.erase(chosen);
+  return worker;
 }
 
 void Dealer::offer(Worker& worker, Connection& connection) {

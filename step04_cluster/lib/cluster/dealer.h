@@ -1,5 +1,5 @@
-// Deals connections to workers: each to the one that has been free for the longest time. Keeps
-// every connection until a worker has taken it.
+// Deals connections to workers that are free: each to the one that a policy chooses. Keeps every
+// connection until a worker has taken it.
 //
 // In Node, round_robin_handle.js accepts and deals. Here dealing is apart, because with every
 // policy connections may come back from a worker that leaves.
@@ -21,10 +21,19 @@
 
 namespace cluster {
 
+// Chooses which worker gets the next connection. `free` are those without an offer, the one that
+// has been free for the longest time first; there is at least one. Returns its place among them.
+using Choice = std::function<std::size_t(const std::deque<Worker*>& free)>;
+
+// Round robin.
+inline std::size_t longest_free(const std::deque<Worker*>& /*free*/) {
+  return 0;
+}
+
 class Dealer {
  public:
   // `key` is what its workers listen on. `want` is told whether more connections are welcome.
-  Dealer(const std::string& key, std::function<void(bool more)> want);
+  Dealer(const std::string& key, std::function<void(bool more)> want, Choice choose);
 
   // `worker` takes connections from now on; or no more, but what it was offered it may still take.
   // (False: it did not take any before.)
@@ -66,6 +75,7 @@ class Dealer {
   };
 
   void hand_off();
+  Worker& take_free_worker();
   void offer(Worker& worker, Connection& connection);
   void become_free(Worker& worker);
   void rest(Worker& worker);
@@ -73,6 +83,7 @@ class Dealer {
 
   std::string quoted_key_;
   std::function<void(bool)> want_;
+  Choice choose_;
   std::set<const Worker*> workers_;  // that take connections
   std::deque<Worker*> free_;         // of these, the ones without an offer, the longest-free first
   std::deque<Worker*> resting_;      // have refused, and are free again soon

@@ -1,5 +1,5 @@
 // Something that workers listen on, for the primary: one for each key. A scheduling policy is one
-// class that implements this.
+// class that implements this, or a function that chooses for one of these: see policy.h.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,10 @@ struct Listening {
 
 class Handle {
  public:
-  explicit Handle(const std::string& key)
-      : dealer_(key, [this](bool more) { want(more); }), key_(key) {}
+  explicit Handle(const std::string& key, Choice choose = longest_free)
+      : dealer_(
+            key, [this](bool more) { want(more); }, std::move(choose)),
+        key_(key) {}
   virtual ~Handle() = default;
 
   // `worker` wants to listen: its queryServer has the number `question`. Answers it.

@@ -16,7 +16,8 @@ namespace cluster {
 constexpr std::size_t kMaxHandles = 64;  // so that a worker cannot take all descriptors and ports
 constexpr std::size_t kMaxHandedBack = 4096;
 
-void Handles::add(Worker& worker, std::int64_t question, const ipc::Query& query, Policy policy) {
+void Handles::add(Worker& worker, std::int64_t question, const ipc::Query& query,
+                  const Policy& policy) {
   const std::string key = key_of(query);
   if (!query.makes_sense) throw ListenError(EINVAL, key);
   const auto found = all_.find(key);
@@ -32,8 +33,8 @@ void Handles::add(Worker& worker, std::int64_t question, const ipc::Query& query
 }
 
 std::unique_ptr<Handle> Handles::open(const std::string& key, const ipc::Query& query,
-                                      Policy policy) {
-  auto handle = new_handle(policy, key, query);
+                                      const Policy& policy) {
+  auto handle = policy.new_handle(key, query);
   handle->place = place_of(query, handle->sockets().front());
   handle->on_broken = [this, key] { all_.erase(key); };
   return handle;

@@ -21,7 +21,7 @@ class Handles {
   // `worker` wants to listen: its queryServer has the number `question`. Answers it. The first that
   // asks for a key makes us bind, as `policy` wants it; the others share. Throws std::system_error,
   // and has not answered, if that cannot be.
-  void add(Worker& worker, std::int64_t question, const ipc::Query& query, Policy policy);
+  void add(Worker& worker, std::int64_t question, const ipc::Query& query, const Policy& policy);
 
   // `worker` has said that it listens somewhere.
   void listening(Worker& worker);
@@ -57,7 +57,8 @@ class Handles {
  private:
   using Map = std::map<std::string, std::unique_ptr<Handle>>;
 
-  std::unique_ptr<Handle> open(const std::string& key, const ipc::Query& query, Policy policy);
+  std::unique_ptr<Handle> open(const std::string& key, const ipc::Query& query,
+                               const Policy& policy);
   Map::iterator make_room(const std::string& key);
   Map::iterator longest_unused();
   void give_up(Map::iterator unused);

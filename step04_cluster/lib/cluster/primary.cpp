@@ -14,7 +14,7 @@
 namespace cluster {
 
 Primary::Primary()
-    : policy(identity().deals_connections ? Policy::kRoundRobin : Policy::kShared),
+    : policy(identity().deals_connections ? round_robin() : shared()),
       children_(SIGCHLD, [this] { reap(); }) {
   let_signals_through();
 }

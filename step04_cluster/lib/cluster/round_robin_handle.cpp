@@ -7,8 +7,8 @@
 
 namespace cluster {
 
-RoundRobinHandle::RoundRobinHandle(const std::string& key, const ipc::Query& query)
-    : Handle(key),
+RoundRobinHandle::RoundRobinHandle(const std::string& key, const ipc::Query& query, Choice choose)
+    : Handle(key, std::move(choose)),
       data_(query.data),
       acceptor_(
           listen_for(query), [this](UniqueFd connection) { dealer_.deal(std::move(connection)); },

@@ -1,4 +1,5 @@
-// Round robin: the primary accepts, and deals the connections to the workers in turn.
+// Round robin: the primary accepts, and deals the connections to the workers in turn; or as
+// `choose` will have it.
 //
 // Its twin is Node's lib/internal/cluster/round_robin_handle.js.
 #pragma once
@@ -15,7 +16,7 @@ namespace cluster {
 class RoundRobinHandle : public Handle {
  public:
   // Listens at once. Throws ListenError.
-  RoundRobinHandle(const std::string& key, const ipc::Query& query);
+  RoundRobinHandle(const std::string& key, const ipc::Query& query, Choice choose = longest_free);
 
   bool has(const Worker& worker) const override { return dealer_.has(worker); }
   bool remove(Worker& worker) override { return dealer_.remove(worker); }

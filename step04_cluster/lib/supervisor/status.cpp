@@ -99,7 +99,7 @@ void metric_of_listening(std::ostream& out, const char* name, const char* help,
 
 std::string status_as_text(const Supervisor& supervisor) {
   std::ostringstream out;
-  out << "primary " << getpid() << ", policy " << cluster::to_string(cluster::policy()) << ", "
+  out << "primary " << getpid() << ", policy " << cluster::policy().name << ", "
       << supervisor.wanted() << " workers wanted, generation " << supervisor.generation() << ", "
       << supervisor.deaths() << " died"
       << (supervisor.is_stopping()    ? ", stopping"

@@ -194,7 +194,7 @@ void Supervisor::has_come(Member& member) {
 
 void Supervisor::announce(const cluster::Query& where) {
   if (count(listens) < wanted_ || std::exchange(has_announced_, true)) return;
-  say("listening on " + place_of(where) + " (policy " + cluster::to_string(cluster::policy()) +
+  say("listening on " + place_of(where) + " (policy " + cluster::policy().name +
       ", " + std::to_string(wanted_) + " workers, pid " + std::to_string(getpid()) + ")");
 }
 
