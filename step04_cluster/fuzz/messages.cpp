@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "ipc/channel.h"
+#include "ipc/lines.h"
 #include "fd_passing.h"
 
 namespace {
@@ -34,9 +35,10 @@ enum Kind : std::uint8_t {
 
 // As a program would use a message, and the descriptor that has come with it.
 void take(const Message& message) {
-  if (message.kind != Message::Kind::kUser) return;
-  const std::string again = ipc::line::user(message.text);
-  if (ipc::decode(again).text != message.text) std::abort();
+  const auto* const user = std::get_if<ipc::User>(&message.body);
+  if (user == nullptr) return;
+  const Message again = ipc::decode(ipc::line::user(user->json));
+  if (std::get<ipc::User>(again.body).json != user->json) std::abort();
 }
 
 void turn() {

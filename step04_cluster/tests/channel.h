@@ -10,8 +10,10 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "ipc/lines.h"
 #include "ipc/newconn.h"
 #include "ipc/channel.h"
 #include "fd_passing.h"
@@ -47,7 +49,8 @@ class TheChannel : public testing::Test {
   }
 
   void take(const Message& message, net::SharedFd fd) {
-    texts_.push_back(message.text);
+    const auto* user = std::get_if<User>(&message.body);
+    texts_.push_back(user == nullptr ? "" : user->json);
     fds_.push_back(std::move(fd));
     taken_();
   }

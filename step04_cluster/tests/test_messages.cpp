@@ -6,8 +6,9 @@
 #include <ctime>
 #include <stdexcept>
 
-#include "ipc/newconn.h"
 #include "ipc/json_text.h"
+#include "ipc/lines.h"
+#include "ipc/newconn.h"
 #include "supervisor/messages.h"
 
 namespace ipc {
@@ -32,10 +33,19 @@ std::string nested(int depth) {
   return std::string(depth, '[') + std::string(depth, ']');
 }
 
+// What a line says, if it is of this kind: throws std::bad_variant_access otherwise.
+template <typename Kind>
+Kind decode_as(std::string_view line) {
+  return std::get<Kind>(decode(line).body);
+}
+
+template <typename Kind>
+bool is(std::string_view line) {
+  return std::holds_alternative<Kind>(decode(line).body);
+}
+
 TEST(Decode, UnderstandsAQueryOfNode) {
-  const Message message = decode(kQuery);
-  EXPECT_EQ(message.kind, Message::Kind::kCluster);
-  EXPECT_EQ(message.act, "queryServer");
+  const auto message = decode_as<QueryServer>(kQuery);
   EXPECT_EQ(message.seq, 1);
   EXPECT_EQ(message.query.address, std::nullopt);
   EXPECT_EQ(message.query.port, 8000);
@@ -44,7 +54,7 @@ TEST(Decode, UnderstandsAQueryOfNode) {
 }
 
 TEST(Decode, UnderstandsTheAnswersOfNode) {
-  const Message answer = decode(kRoundRobin);
+  const auto answer = decode_as<Reply>(kRoundRobin);
   EXPECT_EQ(answer.ack, 1);
   EXPECT_EQ(answer.error, 0);
   EXPECT_FALSE(answer.has_handle);
@@ -53,48 +63,47 @@ TEST(Decode, UnderstandsTheAnswersOfNode) {
   EXPECT_EQ(answer.name->port, 8000);
 
   EXPECT_TRUE(decode(kShared).has_handle);
-  EXPECT_EQ(decode(kShared).ack, 1);
-  EXPECT_EQ(decode(R"({"cmd":"NODE_CLUSTER","errno":-98,"key":"k","ack":1,"seq":0})").error, 98);
+  EXPECT_TRUE(decode_as<Reply>(kShared).has_handle);
+  EXPECT_EQ(decode_as<Reply>(kShared).ack, 1);
+  const char* const refused = R"({"cmd":"NODE_CLUSTER","errno":-98,"key":"k","ack":1,"seq":0})";
+  EXPECT_EQ(decode_as<Reply>(refused).error, 98);
 }
 
 TEST(Decode, UnderstandsWhatComesForEachConnection) {
-  const Message offer = decode(kNewConn);
-  EXPECT_EQ(offer.act, "newconn");
-  EXPECT_EQ(offer.seq, 7);
-  EXPECT_TRUE(offer.has_handle);
-  EXPECT_EQ(decode(kTaken).ack, 7);
-  EXPECT_TRUE(decode(kTaken).accepted);
+  EXPECT_EQ(decode_as<NewConn>(kNewConn).seq, 7);
+  EXPECT_TRUE(decode(kNewConn).has_handle);
+  EXPECT_EQ(decode_as<Reply>(kTaken).ack, 7);
+  EXPECT_TRUE(decode_as<Reply>(kTaken).accepted);
 }
 
 TEST(Decode, DoesNotCareAboutTheOrderOfMembersOrSpaces) {
   const Message offer = decode(
       R"( {"type":"net.Native", "msg":{"seq":7,"key":"k","cmd":"NODE_CLUSTER","act":"newconn"},)"
       R"( "cmd":"NODE_HANDLE"} )");
-  EXPECT_EQ(offer.act, "newconn");
-  EXPECT_EQ(offer.key, "k");
+  EXPECT_EQ(std::get<NewConn>(offer.body).key, "k");
   EXPECT_TRUE(offer.has_handle);
-  EXPECT_FALSE(decode(R"({"seq":1,"accepted":false,"ack":2,"cmd":"NODE_CLUSTER"})").accepted);
+  const char* const refused = R"({"seq":1,"accepted":false,"ack":2,"cmd":"NODE_CLUSTER"})";
+  EXPECT_FALSE(decode_as<Reply>(refused).accepted);
 }
 
 TEST(Decode, UnwrapsARepeatedHandle) {
   const Message message = decode(R"({"cmd":"NODE_HANDLE","msg":{"cmd":"NODE_HANDLE","msg":[1]}})");
   EXPECT_TRUE(message.has_handle);
-  EXPECT_EQ(message.text, "[1]");
+  EXPECT_EQ(std::get<User>(message.body).json, "[1]");
 }
 
 TEST(Decode, TakesAnyJsonForAUsersMessage) {
   for (const char* text : {"1", "null", "true", "\"text\"", "[1,2]", R"({"a":1})",
                            R"({"cmd":"NODE_"})", R"({"cmd":"NODEX"})", R"({"cmd":7})"}) {
-    EXPECT_EQ(decode(text).kind, Message::Kind::kUser) << text;
-    EXPECT_EQ(decode(text).text, text);
+    EXPECT_EQ(decode_as<User>(text).json, text);
   }
 }
 
 TEST(Decode, KnowsWhatBelongsToTheChannelAndWhatToNodeAlone) {
-  EXPECT_EQ(decode(kHandleAck).kind, Message::Kind::kHandleAck);
-  EXPECT_EQ(decode(kHandleNack).kind, Message::Kind::kHandleNack);
-  EXPECT_EQ(decode(R"({ "cmd":"NODE_HANDLE_ACK" })").kind, Message::Kind::kHandleAck);
-  EXPECT_EQ(decode(R"({"cmd":"NODE_FOO"})").kind, Message::Kind::kOther);
+  EXPECT_TRUE(is<HandleAck>(kHandleAck));
+  EXPECT_TRUE(is<HandleNack>(kHandleNack));
+  EXPECT_TRUE(is<HandleAck>(R"({ "cmd":"NODE_HANDLE_ACK" })"));
+  EXPECT_TRUE(is<Unknown>(R"({"cmd":"NODE_FOO"})"));
 }
 
 TEST(Decode, RefusesWhatIsNoMessage) {
@@ -105,40 +114,44 @@ TEST(Decode, RefusesWhatIsNoMessage) {
       << "there is more behind the NUL";
 }
 
-Message with_member(const std::string& member) {
-  return decode(R"({"cmd":"NODE_CLUSTER","act":"queryServer",)" + member + "}");
+QueryServer query_with(const std::string& member) {
+  return decode_as<QueryServer>(R"({"cmd":"NODE_CLUSTER","act":"queryServer",)" + member + "}");
+}
+
+Reply reply_with(const std::string& member) {
+  return decode_as<Reply>(R"({"cmd":"NODE_CLUSTER","ack":1,)" + member + "}");
 }
 
 TEST(Decode, TakesAMemberOfTheWrongTypeForOneThatIsMissing) {
   for (const char* value :
        {"\"x\"", "-1", "1.5", "[]", "{}", "null", "1e300", "99999999999999999999"}) {
-    EXPECT_EQ(with_member(std::string("\"seq\":") + value).seq, -1) << value;
-    EXPECT_EQ(with_member(std::string("\"ack\":") + value).ack, -1) << value;
+    EXPECT_EQ(query_with(std::string("\"seq\":") + value).seq, -1) << value;
+    EXPECT_EQ(query_with(std::string("\"ack\":") + value).seq, -1) << "it is no answer: " << value;
   }
   for (const char* value : {"7", "{}", "null"}) {
-    EXPECT_EQ(with_member(std::string("\"key\":") + value).key, "") << value;
+    EXPECT_EQ(reply_with(std::string("\"key\":") + value).key, "") << value;
   }
-  EXPECT_EQ(with_member(R"("backlog":99999999999)").query.backlog, 0);
-  EXPECT_EQ(with_member(R"("sockname":{"port":"x"})").name->port, 0);
-  EXPECT_EQ(decode(R"({"cmd":"NODE_CLUSTER","act":7})").act, "");
+  EXPECT_EQ(query_with(R"("backlog":99999999999)").query.backlog, 0);
+  EXPECT_EQ(reply_with(R"("sockname":{"port":"x"})").name->port, 0);
+  EXPECT_TRUE(is<Unknown>(R"({"cmd":"NODE_CLUSTER","act":7})"));
 }
 
 TEST(Decode, KnowsAQueryThatMakesNoSense) {
   for (const char* member : {R"("port":"http")", R"("port":70000)", R"("port":1.5)",
                              R"("address":7)", R"("index":-1)", R"("fd":{})", R"("flags":"x")"}) {
-    EXPECT_FALSE(with_member(member).query.makes_sense) << member;
+    EXPECT_FALSE(query_with(member).query.makes_sense) << member;
   }
-  EXPECT_TRUE(with_member(R"("backlog":-1)").query.makes_sense);
+  EXPECT_TRUE(query_with(R"("backlog":-1)").query.makes_sense);
 }
 
 TEST(Decode, KnowsWhatJavaScriptTakesForFalse) {
   for (const char* value : {"false", "null", "0", "\"\""}) {
-    EXPECT_FALSE(with_member(std::string("\"accepted\":") + value).accepted) << value;
-    EXPECT_EQ(with_member(std::string("\"errno\":") + value).error, 0) << value;
+    EXPECT_FALSE(reply_with(std::string("\"accepted\":") + value).accepted) << value;
+    EXPECT_EQ(reply_with(std::string("\"errno\":") + value).error, 0) << value;
   }
   for (const char* value : {"true", "1", "\"yes\"", "[]"}) {
-    EXPECT_TRUE(with_member(std::string("\"accepted\":") + value).accepted) << value;
-    EXPECT_EQ(with_member(std::string("\"errno\":") + value).error, EINVAL) << value;
+    EXPECT_TRUE(reply_with(std::string("\"accepted\":") + value).accepted) << value;
+    EXPECT_EQ(reply_with(std::string("\"errno\":") + value).error, EINVAL) << value;
   }
 }
 
@@ -184,8 +197,7 @@ TEST(Line, OffersAsNodeOffers) {
 TEST(Line, OffersWithAnyKey) {
   for (const char* key : {"plain", "with \"quotes\"", "with \\", "/run/\xc3\xa9.sock:-1", "\n"}) {
     const Message offer = decode(line::newconn(quoted(key), 7));
-    EXPECT_EQ(offer.act, "newconn");
-    EXPECT_EQ(offer.key, key);
+    EXPECT_EQ(std::get<NewConn>(offer.body).key, key);
     EXPECT_TRUE(offer.has_handle);
   }
 }
@@ -221,14 +233,14 @@ TEST(Line, AUsersMessageIsOneLine) {
 TEST(Decode, TakesFalseForANumberThatIsNotThere) {
   const std::string query =
       R"({"cmd":"NODE_CLUSTER","act":"queryServer","backlog":false,"port":80})";
-  EXPECT_EQ(decode(query).query.backlog, 0);
+  EXPECT_EQ(decode_as<QueryServer>(query).query.backlog, 0);
 }
 
 TEST(Decode, HalfACharacterIsReplaced) {
-  EXPECT_EQ(decode(R"("\ud83d")").text, R"("\ufffd")");
-  EXPECT_EQ(decode(R"(["\ude00","\ud83d\ud83d\ude00","\ud83dx"])").text,
+  EXPECT_EQ(decode_as<User>(R"("\ud83d")").json, R"("\ufffd")");
+  EXPECT_EQ(decode_as<User>(R"(["\ude00","\ud83d\ud83d\ude00","\ud83dx"])").json,
             R"(["\ufffd","\ufffd\ud83d\ude00","\ufffdx"])");
-  EXPECT_EQ(decode(R"("\ud83d\\ud83d")").text, R"("\ufffd\\ud83d")") << "one is no escape";
+  EXPECT_EQ(decode_as<User>(R"("\ud83d\\ud83d")").json, R"("\ufffd\\ud83d")") << "one is no escape";
   EXPECT_THROW(decode(R"("\ud8)"), ProtocolError);
   EXPECT_THROW(decode(R"("\ud83d)"), ProtocolError);
 }
@@ -236,18 +248,18 @@ TEST(Decode, HalfACharacterIsReplaced) {
 TEST(Decode, PassesAUsersMessageOnAsItWasWritten) {
   for (const char* text :
        {R"( {"b" : 1.50, "a":[ ], "b":"\u0041"} )", "-0", "1E2", "\"\xc3\xa4\""}) {
-    EXPECT_EQ(decode(text).text, text);
+    EXPECT_EQ(decode_as<User>(text).json, text);
   }
-  EXPECT_EQ(decode(R"({"cmd":"NODE_HANDLE","msg": [1, "}"] ,"type":"net.Native"})").text,
+  EXPECT_EQ(decode_as<User>(R"({"cmd":"NODE_HANDLE","msg": [1, "}"] ,"type":"net.Native"})").json,
             R"([1, "}"])");
-  EXPECT_EQ(decode(R"({"cmd":"NODE_HANDLE"})").text, "null");
+  EXPECT_EQ(decode_as<User>(R"({"cmd":"NODE_HANDLE"})").json, "null");
 }
 
 TEST(Decode, FindsMembersAsJavaScriptDoes) {
-  EXPECT_EQ(decode(R"({"cmd":1,"\u0063md":"NODE_CLUSTER","act":"\u0061"})").act, "a");
-  EXPECT_EQ(decode(R"({"cmd":"NODE_CLUSTER","cmd":"mine"})").kind, Message::Kind::kUser);
-  EXPECT_EQ(decode(R"({"a":{"cmd":"NODE_CLUSTER"},"b":"\"cmd\":"})").kind, Message::Kind::kUser);
-  EXPECT_EQ(decode(R"([{"cmd":"NODE_CLUSTER"}])").kind, Message::Kind::kUser);
+  EXPECT_TRUE(is<Online>(R"({"cmd":1,"\u0063md":"NODE_CLUSTER","act":"\u006fnline"})"));
+  EXPECT_TRUE(is<User>(R"({"cmd":"NODE_CLUSTER","cmd":"mine"})"));
+  EXPECT_TRUE(is<User>(R"({"a":{"cmd":"NODE_CLUSTER"},"b":"\"cmd\":"})"));
+  EXPECT_TRUE(is<User>(R"([{"cmd":"NODE_CLUSTER"}])"));
 }
 
 // 80,000 members, between `head` and `tail`.
@@ -266,10 +278,10 @@ TEST(Decode, TakesNoLongerForManyMembersThanTheirLength) {
   const std::string user = with_many_members("{", "}");
   const std::string query = R"({"cmd":"NODE_CLUSTER","act":"queryServer","seq":1,"data":)";
   const double begin = cpu_seconds();
-  EXPECT_EQ(decode(user).text, user);
-  EXPECT_EQ(decode(R"({"cmd":"NODE_HANDLE","msg":)" + user + "}").text, user);
-  EXPECT_EQ(decode(with_many_members(R"({"cmd":"NODE_CLUSTER","act":"x",)", "}")).act, "x");
-  EXPECT_EQ(decode(query + user + "}").query.data, user);
+  EXPECT_EQ(decode_as<User>(user).json, user);
+  EXPECT_EQ(decode_as<User>(R"({"cmd":"NODE_HANDLE","msg":)" + user + "}").json, user);
+  EXPECT_TRUE(is<Online>(with_many_members(R"({"cmd":"NODE_CLUSTER","act":"online",)", "}")));
+  EXPECT_EQ(decode_as<QueryServer>(query + user + "}").query.data, user);
   EXPECT_GT(line::answer({.ack = 1, .key = "k", .data = user}, 1).size(), user.size());
   EXPECT_EQ(line::user(user), user);
   EXPECT_FALSE(supervisor::read_pong(user));
@@ -280,7 +292,7 @@ TEST(Decode, TakesNoLongerForARepeatedHandleThanItsLength) {
   std::string message = '"' + std::string(1 << 20, 'x') + '"';
   for (int i = 0; i < 90; ++i) message = R"({"cmd":"NODE_HANDLE","msg":)" + message + "}";
   const double begin = cpu_seconds();
-  EXPECT_EQ(decode(message).kind, Message::Kind::kOther) << "Node repeats no message so often";
+  EXPECT_TRUE(is<Unknown>(message)) << "Node repeats no message so often";
   EXPECT_LT(cpu_seconds() - begin, 4);
 }
 

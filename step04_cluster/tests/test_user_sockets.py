@@ -148,3 +148,4 @@ def test_a_node_worker_is_not_kept_waiting_by_our_primary(start):
         cluster.expect(one.recv(1) == b"", "nobody takes it")
         cluster.wait_for("giver counts 0")
         cluster.wait_for("giver has closed", hint="nobody answers NODE_SOCKET_NOTIFY_CLOSE")
+    cluster.wait_for(r"worker 2 \(pid \d+\) listening")

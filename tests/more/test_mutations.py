@@ -195,8 +195,7 @@ MUTATIONS = {
     "a counter modulo N in place of the queue": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp",
         """  while (!waiting_.empty() && !free_.empty()) {
-    Worker& worker = *free_.front();
-    free_.pop_front();
+    Worker& worker = take_free_worker();
 """, """  while (!waiting_.empty() && !workers_.empty()) {
     static std::size_t turn = 0;
     Worker& worker = const_cast<Worker&>(**std::next(workers_.begin(), turn++ % workers_.size()));
@@ -256,11 +255,11 @@ MUTATIONS = {
         "test_api.py::test_promise[a_policy_is_a_function_that_chooses-rr]"),
     "a lost descriptor is nobody's affair": Mutation(
         "step04_cluster", "lib/ipc/channel.cpp",
-        "return events_.acknowledged(outgoing_.acknowledged(), false);", "outgoing_.acknowledged();\n      return;",
+        "events_.acknowledged(outgoing_.acknowledged(), false);", "outgoing_.acknowledged();",
         "test_hand_over.py::test_a_connection_that_did_not_arrive_is_offered_to_the_next"),
     "the worker reads before its answer is in the kernel": Mutation(
         "step04_cluster", "lib/cluster/child.cpp",
-        "taken_.push_back({server->second.connections, std::move(connection), message.returned});",
+        "taken_.push_back({server->second.connections, std::move(connection), offer.handed_back});",
         "server->second.connections->take(std::move(connection));",
         "test_worker_offers.py::test_it_does_not_read_before_its_answer_is_in_the_kernel"),
     "NODE_HANDLE_ACK is forgotten": Mutation(
@@ -318,7 +317,7 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/child.cpp", " && net::is_connection(connection.get())", "",
         "test_worker_offers.py::test_it_refuses_what_is_no_connection"),
     "nobody answers what Node asks about sockets": Mutation(
-        "step04_cluster", "lib/cluster/primary.cpp", "return worker.sockets_.answer(message);", "return;",
+        "step04_cluster", "lib/cluster/primary.cpp", "  worker.sockets_.answer(question);\n}\n\nvoid Primary::received(Worker& worker, const ipc::SocketNotifyClose", "}\n\nvoid Primary::received(Worker& worker, const ipc::SocketNotifyClose",
         "test_user_sockets.py::test_the_primary_closes_it_and_says_so"),
     "any descriptor is listened on": Mutation(
         "step04_cluster", "lib/cluster/utils.cpp",
@@ -495,10 +494,10 @@ MUTATIONS = {
         '  static FILE* const forgotten = fopen("/proc/self/stat", "re");\n',
         "test_cluster.py::test_it_says_what_happens"),
     "a member of queryServer has another name": Mutation(
-        "step04_cluster", "lib/ipc/messages.cpp", 'body["addressType"] =', 'body["address_type"] =',
+        "step04_cluster", "lib/ipc/lines.cpp", 'body["addressType"] =', 'body["address_type"] =',
         "test_node_messages.py::test_a_workers_messages"),
     "a member of an answer has another name": Mutation(
-        "step04_cluster", "lib/ipc/messages.cpp", '{"family", is_ipv6', '{"type", is_ipv6',
+        "step04_cluster", "lib/ipc/lines.cpp", '{"family", is_ipv6', '{"type", is_ipv6',
         "test_node_messages.py::test_a_primarys_messages"),
     "the members of a message are searched one after the other": Mutation(
         "step04_cluster", "lib/ipc/messages.cpp", "using Json = nlohmann::json;", "using Json = nlohmann::ordered_json;",

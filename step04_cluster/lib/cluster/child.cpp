@@ -7,6 +7,8 @@
 #include <csignal>
 #include <exception>
 #include <stdexcept>
+#include <utility>
+#include <variant>
 
 #include "ipc/newconn.h"
 #include "cluster/identity.h"
@@ -32,8 +34,10 @@ Child::Child(int id, UniqueFd channel)
     : id_(id),
       channel_(
           std::move(channel),
-          {.message = [this](const ipc::Message& message,
-                             net::SharedFd fd) { receive(message, fd.take()); },
+          {.message =
+               [this](const ipc::Message& message, net::SharedFd fd) {
+                 std::visit([&](const auto& body) { received(body, fd.take()); }, message.body);
+               },
            .acknowledged = [this](std::int64_t, bool arrived) { hand_back_.acknowledged(arrived); },
            .flushed = [this] { serve_taken(); },
            .end = [this](const std::string& error) { channel_ended(error); }}) {
@@ -41,24 +45,23 @@ Child::Child(int id, UniqueFd channel)
   channel_.send(ipc::line::online(next_seq()));
 }
 
-void Child::receive(const ipc::Message& message, UniqueFd fd) {
-  if (message.kind == ipc::Message::Kind::kUser) return receive_from_user(message, std::move(fd));
-  if (message.kind != ipc::Message::Kind::kCluster) return sockets_.answer(message);
-  if (message.act == "newconn") return new_connection(message, std::move(fd));
-  const bool may_leave = message.ack != -1 && message.ack == last_question_;
-  if (may_leave || message.act == "disconnect") return leave(message.hands_back);
-  const auto found = asked_.find(message.ack);
+// Two questions have answers: may we leave, and where do we listen?
+void Child::received(const ipc::Reply& reply, UniqueFd fd) {
+  if (reply.ack == last_question_) return leave(reply.hands_back);
+  const auto found = asked_.find(reply.ack);
   if (found == asked_.end()) return;  // the answer to a question that we did not ask
   Server server = std::move(found->second);
   asked_.erase(found);
-  query_answered(std::move(server), message, std::move(fd));
+  query_answered(std::move(server), reply, std::move(fd));
 }
 
-// If the descriptor is lost, Node sends the message again.
-void Child::receive_from_user(const ipc::Message& message, UniqueFd fd) {
-  if (message.has_handle && !fd) return;
-  if (!socket_taker_ || !fd || !net::is_connection(fd.get())) return message_.emit(message.text);
-  socket_taker_(message.text, sockets_.add(message, std::move(fd)));
+void Child::received(const ipc::Disconnect& request, UniqueFd) {
+  leave(request.hands_back);
+}
+
+void Child::received(const ipc::User& user, UniqueFd fd) {
+  if (!socket_taker_ || !fd || !net::is_connection(fd.get())) return message_.emit(user.json);
+  socket_taker_(user.json, sockets_.add(user, std::move(fd)));
 }
 
 // server.listen() ends up here: the primary is asked, and answers when it can.
@@ -84,17 +87,18 @@ int Child::free_index(const ipc::Query& query) const {
 
 // The answer to queryServer. A descriptor in it means that we accept ourselves; without one the
 // primary does, and offers us connections.
-void Child::query_answered(Server server, const ipc::Message& message, UniqueFd fd) {
-  server.key = message.key;
+void Child::query_answered(Server server, const ipc::Reply& reply, UniqueFd fd) {
+  server.key = reply.key;
   if (leaving_ || !server.connections) {  // we want it no longer
-    if (message.error == 0) channel_.send(ipc::line::close(server.key, next_seq()));
+    if (reply.error == 0) channel_.send(ipc::line::close(server.key, next_seq()));
     return;
   }
-  const int error = message.has_handle && !fd ? EMFILE : message.error;
+  const bool is_lost = reply.has_handle && !fd;
+  const int error = is_lost ? EMFILE : reply.error;
   if (error != 0) return failed(server, error);
   if (servers_.contains(server.key)) return failed(server, EADDRINUSE);
   if (fd) return listen_on_shared(std::move(server), std::move(fd));
-  const ipc::SocketName name = message.name.value_or(ipc::SocketName{"", server.query.port});
+  const ipc::SocketName name = reply.name.value_or(ipc::SocketName{"", server.query.port});
   started(std::move(server), name);
 }
 
@@ -127,13 +131,13 @@ void Child::failed(const Server& server, int error) {
 
 // A connection that the primary has accepted. Nothing is read from it before the primary can know
 // that we have taken it: if we died now, it would give the connection to somebody else.
-void Child::new_connection(const ipc::Message& message, UniqueFd connection) {
-  const auto server = servers_.find(message.key);
+void Child::received(const ipc::NewConn& offer, UniqueFd connection) {
+  const auto server = servers_.find(offer.key);
   const bool accepted =
       server != servers_.end() && connection && net::is_connection(connection.get());
   if (accepted)
-    taken_.push_back({server->second.connections, std::move(connection), message.returned});
-  channel_.send(ipc::line::accepted(message.seq, accepted, next_seq()));
+    taken_.push_back({server->second.connections, std::move(connection), offer.handed_back});
+  channel_.send(ipc::line::accepted(offer.seq, accepted, next_seq()));
 }
 
 // The answers are in the kernel. Should we die from now on, the primary still reads them.

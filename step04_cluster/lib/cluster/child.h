@@ -14,6 +14,7 @@
 #include "cluster/event.h"
 #include "cluster/hand_back.h"
 #include "ipc/channel.h"
+#include "ipc/lines.h"
 #include "ipc/user_sockets.h"
 #include "loop/loop.h"
 #include "net/acceptor.h"
@@ -69,13 +70,20 @@ class Child {
     bool is_returned;  // somebody else has served it before
   };
 
-  void receive(const ipc::Message& message, UniqueFd fd);
-  void receive_from_user(const ipc::Message& message, UniqueFd fd);
-  void query_answered(Server server, const ipc::Message& message, UniqueFd fd);
+  // What the primary says. `fd` came with it; it is empty if none was announced, or if it was lost.
+  void received(const ipc::NewConn& offer, UniqueFd connection);
+  void received(const ipc::Disconnect& request, UniqueFd);
+  void received(const ipc::Reply& reply, UniqueFd fd);
+  void received(const ipc::User& user, UniqueFd fd);
+  void received(const ipc::SocketGetCount& question, UniqueFd) { sockets_.answer(question); }
+  void received(const ipc::SocketNotifyClose& question, UniqueFd) { sockets_.answer(question); }
+  template <typename Other>  // which only a worker says
+  void received(const Other&, UniqueFd) {}
+
+  void query_answered(Server server, const ipc::Reply& reply, UniqueFd fd);
   void listen_on_shared(Server server, UniqueFd socket);
   void started(Server server, const ipc::SocketName& name);
   void failed(const Server& server, int error);
-  void new_connection(const ipc::Message& message, UniqueFd connection);
   void serve_taken();
   int free_index(const ipc::Query& query) const;
   void lost(const std::string& key);

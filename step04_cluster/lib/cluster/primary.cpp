@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <string>
 #include <utility>
+#include <variant>
 
 #include "cluster/identity.h"
 #include "cluster/utils.h"
@@ -35,11 +37,16 @@ Worker& Primary::fork(const std::map<std::string, std::string>& env) {
 // What its channel tells us about the worker `id`.
 ipc::Channel::Events Primary::events_of(int id) {
   return {
-      .message = [=, this](const ipc::Message& message,
-                           net::SharedFd fd) { receive(*running_.at(id), message, std::move(fd)); },
+      .message =
+          [=, this](const ipc::Message& message, net::SharedFd fd) {
+            Worker& worker = *running_.at(id);
+            std::visit([&](const auto& body) { received(worker, body, std::move(fd)); },
+                       message.body);
+          },
       .has_room =
           [=, this](const ipc::Message& message) {
-            return message.act != "handback" || handles_.has_room_for(*running_.at(id));
+            const bool is_handed_back = std::holds_alternative<ipc::HandBack>(message.body);
+            return !is_handed_back || handles_.has_room_for(*running_.at(id));
           },
       .acknowledged =
           [=, this](std::int64_t seq, bool arrived) {
@@ -49,51 +56,72 @@ ipc::Channel::Events Primary::events_of(int id) {
   };
 }
 
-void Primary::receive(Worker& worker, const ipc::Message& message, net::SharedFd fd) {
-  if (message.kind == ipc::Message::Kind::kUser)
-    return receive_from_user(worker, message, std::move(fd));
-  if (message.kind != ipc::Message::Kind::kCluster) return worker.sockets_.answer(message);
-  if (message.ack != -1) return handles_.answer(worker, message.ack, message.accepted);
-  if (message.act == "exitedAfterDisconnect") return about_to_leave(worker, message);
-  if (message.act == "handback") return handles_.adopt(message.key, std::move(fd), worker);
-  if (worker.is_dead()) return;  // the rest makes no sense any more
-  if (message.act == "online") {
-    worker.state_ = Worker::State::kOnline;
-    worker.hands_back_ = message.hands_back;
-    on_online.emit(worker);
-  } else if (message.act == "queryServer") {
-    query_server(worker, message);
-  } else if (message.act == "listening") {
-    worker.state_ = Worker::State::kListening;
-    handles_.listening(worker);
-    on_listening.emit(worker, message.query);
-  } else if (message.act == "close") {
-    handles_.close(worker, message.key);
-  }
+// Of a worker that is dead these four mean nothing any more.
+void Primary::received(Worker& worker, const ipc::Online& online, net::SharedFd) {
+  if (worker.is_dead()) return;
+  worker.state_ = Worker::State::kOnline;
+  worker.hands_back_ = online.can_hand_back;
+  on_online.emit(worker);
 }
 
-// If the descriptor is lost, Node sends the message again.
-void Primary::receive_from_user(Worker& worker, const ipc::Message& message, net::SharedFd fd) {
-  if (message.has_handle && !fd) return;
-  if (!on_socket || !fd || !net::is_connection(fd.get())) {
-    if (on_message.is_empty()) worker.unheard(message.text);
-    return on_message.emit(worker, message.text);
-  }
-  on_socket(worker, message.text, worker.sockets_.add(message, fd.take()));
-}
-
-// A worker wants to listen.
-void Primary::query_server(Worker& worker, const ipc::Message& message) {
-  if (worker.exited_after_disconnect_) return;  // it leaves, and needs no answer
+void Primary::received(Worker& worker, const ipc::QueryServer& question, net::SharedFd) {
+  if (worker.is_dead() || worker.exited_after_disconnect_) return;
   try {
-    handles_.add(worker, message.seq, message.query, policy);
+    handles_.add(worker, question.seq, question.query, policy);
     failed_to_start = false;
   } catch (const std::system_error& error) {
-    const ipc::line::Answer answer = {
-        .ack = message.seq, .error = error.code().value(), .key = key_of(message.query)};
+    const int code = error.code().value();
+    const std::string key = key_of(question.query);
+    const ipc::line::Answer answer = {.ack = question.seq, .error = code, .key = key};
     worker.channel_.send(ipc::line::answer(answer, next_seq()));
     failed_to_start = handles_.is_empty();
   }
+}
+
+void Primary::received(Worker& worker, const ipc::Listening& listening, net::SharedFd) {
+  if (worker.is_dead()) return;
+  worker.state_ = Worker::State::kListening;
+  handles_.listening(worker);
+  on_listening.emit(worker, listening.query);
+}
+
+void Primary::received(Worker& worker, const ipc::Close& close, net::SharedFd) {
+  if (!worker.is_dead()) handles_.close(worker, close.key);
+}
+
+// These are its last words, too.
+void Primary::received(Worker& worker, const ipc::Reply& reply, net::SharedFd) {
+  handles_.answer(worker, reply.ack, reply.accepted);
+}
+
+void Primary::received(Worker& worker, const ipc::HandBack& hand_back, net::SharedFd fd) {
+  handles_.adopt(hand_back.key, std::move(fd), worker);
+}
+
+void Primary::received(Worker& worker, const ipc::User& user, net::SharedFd fd) {
+  if (!on_socket || !fd || !net::is_connection(fd.get())) {
+    if (on_message.is_empty()) worker.unheard(user.json);
+    return on_message.emit(worker, user.json);
+  }
+  on_socket(worker, user.json, worker.sockets_.add(user, fd.take()));
+}
+
+void Primary::received(Worker& worker, const ipc::SocketGetCount& question, net::SharedFd) {
+  worker.sockets_.answer(question);
+}
+
+void Primary::received(Worker& worker, const ipc::SocketNotifyClose& question, net::SharedFd) {
+  worker.sockets_.answer(question);
+}
+
+// It leaves by itself, and waits for us to know.
+void Primary::received(Worker& worker, const ipc::ExitedAfterDisconnect& question, net::SharedFd) {
+  const bool was_told = std::exchange(worker.exited_after_disconnect_, true);
+  worker.is_signalled_ = question.signalled && !was_told;
+  handles_.remove(worker);
+  const bool hands_back = may_hand_back(worker);
+  worker.channel_.send(ipc::line::acknowledge(question.seq, next_seq(), hands_back));
+  if (worker.is_signalled_) on_signalled.emit(worker);
 }
 
 // While a place is open, somebody can serve what comes back, now or later.
@@ -115,15 +143,6 @@ void Primary::disconnect(std::function<void()> done) {
   for (const auto& [id, worker] : all) disconnect(*worker);
   if (all.empty()) return loop::post(std::move(done));
   waiting_for_the_end_.push_back(std::move(done));
-}
-
-// A worker leaves by itself, and waits for us to know.
-void Primary::about_to_leave(Worker& worker, const ipc::Message& message) {
-  const bool was_told = std::exchange(worker.exited_after_disconnect_, true);
-  worker.is_signalled_ = message.signalled && !was_told;
-  handles_.remove(worker);
-  worker.channel_.send(ipc::line::acknowledge(message.seq, next_seq(), may_hand_back(worker)));
-  if (worker.is_signalled_) on_signalled.emit(worker);
 }
 
 void Primary::channel_ended(Worker& worker, const std::string& error) {

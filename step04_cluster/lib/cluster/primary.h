@@ -42,11 +42,21 @@ class Primary {
 
  private:
   ipc::Channel::Events events_of(int id);
-  void receive(Worker& worker, const ipc::Message& message, net::SharedFd fd);
-  void receive_from_user(Worker& worker, const ipc::Message& message, net::SharedFd fd);
-  void query_server(Worker& worker, const ipc::Message& message);
+  // What a worker says. `fd` came with it; it is empty if none was announced, or if it was lost.
+  void received(Worker& worker, const ipc::Online& online, net::SharedFd);
+  void received(Worker& worker, const ipc::QueryServer& question, net::SharedFd);
+  void received(Worker& worker, const ipc::Listening& listening, net::SharedFd);
+  void received(Worker& worker, const ipc::Close& close, net::SharedFd);
+  void received(Worker& worker, const ipc::ExitedAfterDisconnect& question, net::SharedFd);
+  void received(Worker& worker, const ipc::HandBack& hand_back, net::SharedFd fd);
+  void received(Worker& worker, const ipc::Reply& reply, net::SharedFd);
+  void received(Worker& worker, const ipc::User& user, net::SharedFd fd);
+  void received(Worker& worker, const ipc::SocketGetCount& question, net::SharedFd);
+  void received(Worker& worker, const ipc::SocketNotifyClose& question, net::SharedFd);
+  template <typename Other>  // which only a primary says
+  void received(Worker&, const Other&, net::SharedFd) {}
+
   bool may_hand_back(const Worker& worker) const;
-  void about_to_leave(Worker& worker, const ipc::Message& message);
   void channel_ended(Worker& worker, const std::string& error);
   void reap();
   void exited(std::shared_ptr<Worker> worker, const Ending& ending);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "ipc/lines.h"
 #include "ipc/messages.h"
 #include "net/acceptor.h"
 #include "net/bind.h"

@@ -10,6 +10,7 @@
 
 #include "cluster/child_process.h"
 #include "ipc/channel.h"
+#include "ipc/lines.h"
 #include "ipc/user_sockets.h"
 
 namespace cluster {

@@ -94,16 +94,13 @@ void Channel::handle_lines() {
 void Channel::handle(Message message) {
   net::SharedFd fd;
   if (message.has_handle) fd = take_handle(events_.has_room(message));
-  switch (message.kind) {
-    case Message::Kind::kHandleAck:
-      return events_.acknowledged(outgoing_.acknowledged(), true);
-    case Message::Kind::kHandleNack:
-      return events_.acknowledged(outgoing_.acknowledged(), false);
-    case Message::Kind::kOther:
-      return;
-    default:
-      events_.message(std::move(message), std::move(fd));
-  }
+  if (std::holds_alternative<HandleAck>(message.body)) {
+    events_.acknowledged(outgoing_.acknowledged(), true);
+  } else if (std::holds_alternative<HandleNack>(message.body)) {
+    events_.acknowledged(outgoing_.acknowledged(), false);
+  } else if (fd || !message.has_handle || !std::holds_alternative<User>(message.body)) {
+    events_.message(std::move(message), std::move(fd));
+  }  // or a user's descriptor was lost: Node sends that message again
 }
 
 // The acknowledgement is sent after the message has been handled: with the answer to it, if there

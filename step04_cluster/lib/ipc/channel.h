@@ -25,8 +25,9 @@ class Channel {
  public:
   struct Events {
     // A message has arrived. `fd` is the descriptor that came with it; if `has_handle` says that
-    // there should be one, and there is not, this process had no room for it. A message that may
-    // not carry one may come with one all the same: whoever has no use for it lets go of it.
+    // there should be one, and there is not, this process had no room for it. (A user's message
+    // does not arrive then: Node sends it again.) A message that may not carry one may come with
+    // one all the same: let go of it.
     std::function<void(Message message, net::SharedFd fd)> message;
     // Is there room for the descriptor that comes with this message? If not, it is closed, and the
     // other end is told that it has not arrived.

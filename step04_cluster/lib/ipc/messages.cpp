@@ -11,12 +11,9 @@ namespace ipc {
 
 namespace {
 
-// To read; and to write, with the members in the order in which they were added, which is Node's.
-// (To read, that order would be searched for each member: a large message would take minutes.)
+// Not ordered_json, which searches all members for each one: a large message would take minutes.
 using Json = nlohmann::json;
-using Ordered = nlohmann::ordered_json;
 
-constexpr const char* kHandBack = "handback";
 constexpr int kMaxWrapped = 4;  // Node sends a message again three times, wrapped once more
 
 // The member `name`; null if there is none.
@@ -87,65 +84,63 @@ std::optional<SocketName> decode_name(const Json& body) {
   return SocketName{text(name, "address"), static_cast<int>(port.value_or(0))};
 }
 
-// What a peer can do beyond Node's protocol. Node's own messages have no such member.
 bool has_feature(const Json& body, const char* name) {
   const Json& features = member(body, "features");
   return features.is_array() && std::ranges::find(features, name) != features.end();
 }
 
-Message decode_cluster(std::string_view json) {
+Query query_of(const Json& body, std::string_view json) {
+  Query query = decode_query(body);
+  if (body.contains("data")) query.data = member_text(json, "data");
+  return query;
+}
+
+Reply decode_reply(const Json& body, std::int64_t ack) {
+  return {.ack = ack,
+          .accepted = !is_falsy(member(body, "accepted")),
+          .error = -static_cast<int>(number(body, "errno", 0, -4095, 0).value_or(-EINVAL)),
+          .key = text(body, "key"),
+          .name = decode_name(body),
+          .hands_back = has_feature(body, kHandBack)};
+}
+
+bool is_true(const Json& body, const char* name) {
+  return member(body, name) == Json(true);
+}
+
+Body decode_act(const std::string& act, const Json& body, std::string_view json) {
+  const std::int64_t seq = sequence_number(body, "seq");
+  const std::string key = text(body, "key");
+  if (act == "online") return Online{has_feature(body, kHandBack)};
+  if (act == "queryServer") return QueryServer{seq, query_of(body, json)};
+  if (act == "listening") return Listening{query_of(body, json)};
+  if (act == "close") return Close{key};
+  if (act == "exitedAfterDisconnect") return ExitedAfterDisconnect{seq, is_true(body, "signalled")};
+  if (act == "handback") return HandBack{key};
+  if (act == "newconn") return NewConn{key, seq, is_true(body, "returned")};
+  if (act == "disconnect") return Disconnect{has_feature(body, kHandBack)};
+  return Unknown{};
+}
+
+Body decode_cluster(std::string_view json) {
   const Json body = Json::parse(json);
-  Message message = {.kind = Message::Kind::kCluster};
-  message.act = text(body, "act");
-  message.seq = sequence_number(body, "seq");
-  message.ack = sequence_number(body, "ack");
-  message.key = text(body, "key");
-  message.accepted = !is_falsy(member(body, "accepted"));
-  message.returned = member(body, "returned") == Json(true);
-  message.hands_back = has_feature(body, kHandBack);
-  message.signalled = member(body, "signalled") == Json(true);
-  message.error = -static_cast<int>(number(body, "errno", 0, -4095, 0).value_or(-EINVAL));
-  message.name = decode_name(body);
-  if (message.act == "queryServer" || message.act == "listening") {
-    message.query = decode_query(body);
-    if (body.contains("data")) message.query.data = member_text(json, "data");
-  }
-  return message;
+  const std::int64_t ack = sequence_number(body, "ack");
+  if (ack != -1) return decode_reply(body, ack);
+  return decode_act(text(body, "act"), body, json);
 }
 
-// `cmd` is that of one of Node's messages, or of ours; any other one is a user's.
-Message decode_unwrapped(const std::string& cmd, std::string_view json) {
+// `cmd` is that of one of Node's messages, or of ours; any other one is a user's. `key` is that of
+// a socket which comes with it.
+Body decode_unwrapped(const std::string& cmd, std::string_view json, std::string key) {
   const bool is_users = !cmd.starts_with("NODE_") || cmd.size() <= 5;
-  if (is_users) return {.kind = Message::Kind::kUser, .text = std::string(json)};
+  if (is_users) return User{std::string(json), std::move(key)};
   if (cmd == "NODE_CLUSTER") return decode_cluster(json);
-  if (cmd == "NODE_HANDLE_ACK") return {.kind = Message::Kind::kHandleAck};
-  if (cmd == "NODE_HANDLE_NACK") return {.kind = Message::Kind::kHandleNack};
-  const std::string key(member_text(json, "key"));
-  if (cmd == "NODE_SOCKET_GET_COUNT") return {.kind = Message::Kind::kSocketCount, .key = key};
-  if (cmd == "NODE_SOCKET_NOTIFY_CLOSE") return {.kind = Message::Kind::kSocketsClose, .key = key};
-  return {.kind = Message::Kind::kOther};
-}
-
-Ordered cluster_message(const char* act) {
-  return {{"cmd", "NODE_CLUSTER"}, {"act", act}};
-}
-
-std::string finish(Ordered body, std::int64_t seq) {
-  body["seq"] = seq;
-  return body.dump();
-}
-
-Ordered query_message(const char* act, const Query& query) {
-  Ordered body = cluster_message(act);
-  body["index"] = query.index;
-  body["data"] = nullptr;  // servers of ours share none
-  body["address"] = query.address ? Ordered(*query.address) : Ordered();
-  body["port"] = query.port;
-  body["addressType"] = std::stoi(query.address_type);  // of ours: 4, 6, or -1 for a path
-  // There is no member "fd": in JavaScript even null >= 0, and a Node primary would look for it.
-  body["flags"] = query.flags;
-  body["backlog"] = query.backlog;
-  return body;
+  if (cmd == "NODE_HANDLE_ACK") return HandleAck{};
+  if (cmd == "NODE_HANDLE_NACK") return HandleNack{};
+  key = member_text(json, "key");
+  if (cmd == "NODE_SOCKET_GET_COUNT") return SocketGetCount{key};
+  if (cmd == "NODE_SOCKET_NOTIFY_CLOSE") return SocketNotifyClose{key};
+  return Unknown{};
 }
 
 }  // namespace
@@ -162,85 +157,10 @@ Message decode(std::string_view line) {
     json = member_text(json, "msg");
     cmd = member_string(json, "cmd");
   }
-  Message message = decode_unwrapped(cmd, json.empty() ? "null" : json);
-  message.has_handle = wrapped > 0;
-  if (message.kind == Message::Kind::kUser) message.key = std::move(key);
+  const std::string_view inside = json.empty() ? "null" : json;
+  Message message = {decode_unwrapped(cmd, inside, std::move(key)), wrapped > 0};
+  if (auto* reply = std::get_if<Reply>(&message.body)) reply->has_handle = message.has_handle;
   return message;
-}
-
-std::string line::online(std::int64_t seq) {
-  Ordered body = cluster_message("online");
-  body["features"] = Ordered::array({kHandBack});
-  return finish(body, seq);
-}
-
-std::string line::query_server(const Query& query, std::int64_t seq) {
-  return finish(query_message("queryServer", query), seq);
-}
-
-std::string line::listening(const Query& query, std::int64_t seq) {
-  return finish(query_message("listening", query), seq);
-}
-
-std::string line::close(const std::string& key, std::int64_t seq) {
-  Ordered body = cluster_message("close");
-  body["key"] = key;
-  return finish(body, seq);
-}
-
-std::string line::exited_after_disconnect(std::int64_t seq, bool signalled) {
-  Ordered body = cluster_message("exitedAfterDisconnect");
-  if (signalled) body["signalled"] = true;
-  return finish(body, seq);
-}
-
-std::string line::handback(const std::string& key, std::int64_t seq) {
-  Ordered body = cluster_message("handback");
-  body["key"] = key;
-  return finish(body, seq);
-}
-
-std::string line::disconnect(std::int64_t seq, bool hands_back) {
-  Ordered body = cluster_message("disconnect");
-  if (hands_back) body["features"] = Ordered::array({kHandBack});
-  return finish(body, seq);
-}
-
-std::string line::acknowledge(std::int64_t ack, std::int64_t seq, bool hands_back) {
-  Ordered body = {{"cmd", "NODE_CLUSTER"}, {"ack", ack}};
-  if (hands_back) body["features"] = Ordered::array({kHandBack});
-  return finish(body, seq);
-}
-
-std::string line::answer(const Answer& answer, std::int64_t seq) {
-  Ordered body = {{"cmd", "NODE_CLUSTER"}, {"errno", -answer.error}, {"key", answer.key}};
-  body["ack"] = answer.ack;
-  Ordered rest;
-  if (answer.name) {
-    const bool is_ipv6 = answer.name->address.find(':') != std::string::npos;
-    rest["sockname"] = {{"address", answer.name->address},
-                        {"family", is_ipv6 ? "IPv6" : "IPv4"},
-                        {"port", answer.name->port}};
-  }
-  // What a worker gave as data is passed on as it is: it may be as large as a message.
-  std::string text = body.dump();
-  text.back() = ',';
-  return text + R"("data":)" + answer.data + "," + finish(rest, seq).substr(1);
-}
-
-std::string line::with_handle(const std::string& message, const std::string& type) {
-  return R"({"cmd":"NODE_HANDLE","type":")" + type + R"(","msg":)" + message + "}";
-}
-
-std::string line::user(const std::string& json) {
-  if (json.size() > kMaxLine) throw std::invalid_argument("send: more than 64 MiB");
-  try {
-    std::string one_line = checked_json(json);
-    std::ranges::replace(one_line, '\n', ' ');  // between values: inside a string JSON allows none
-    return one_line;
-  } catch (const ProtocolError& error) {
-    throw std::invalid_argument(std::string("send: ") + error.what() + ": " + json.substr(0, 100));
-  }
 }
 
 }  // namespace ipc

@@ -1,7 +1,8 @@
 // The messages of Node's cluster: what primary and worker say to each other on the channel.
 //
-// Each is one line of JSON. This is the only file that knows how they are written; everybody else
-// sees the struct. Its twin is spread over Node's lib/internal/cluster/{primary,child,utils}.js.
+// Each is one line of JSON. This file knows how they are read, and lines.h how they are written;
+// everybody else sees the structs. Its twin is spread over Node's
+// lib/internal/cluster/{primary,child,utils}.js.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace ipc {
 
@@ -38,35 +40,81 @@ struct SocketName {
   int port = 0;
 };
 
+// What a worker says to its primary. `seq` is the number of a message that is answered: -1 if it
+// has none.
+struct Online {
+  bool can_hand_back = false;  // connections, when it leaves; and it knows those of others
+};
+struct QueryServer {
+  std::int64_t seq = -1;
+  Query query = {};
+};
+struct Listening {
+  Query query = {};
+};
+struct Close {
+  std::string key = {};  // which listening socket: a name that the primary has given
+};
+struct ExitedAfterDisconnect {
+  std::int64_t seq = -1;
+  bool signalled = false;  // nobody here wants that, but a signal said so
+};
+struct HandBack {  // goes with a connection
+  std::string key = {};
+};
+
+// What a primary says to its worker.
+struct NewConn {  // goes with a connection
+  std::string key = {};
+  std::int64_t seq = -1;
+  bool handed_back = false;  // another worker has served it
+};
+struct Disconnect {
+  bool hands_back = false;  // it is to hand its idle connections back
+};
+
+// An answer, in both directions: what it means depends on the question.
+struct Reply {
+  std::int64_t ack = -1;                // the number of the message that it answers
+  bool accepted = false;                // to newconn
+  int error = 0;                        // to queryServer: an errno, 0 for success
+  std::string key = {};                 // to queryServer
+  std::optional<SocketName> name = {};  // to queryServer, if the primary accepts
+  bool has_handle = false;              // to queryServer, if the worker accepts: a socket comes
+  bool hands_back = false;              // to exitedAfterDisconnect: as in Disconnect
+};
+
+// The other end has got a descriptor, or has not: belongs to the channel, and ends there.
+struct HandleAck {};
+struct HandleNack {};
+
+// A message of a program, in both directions.
+struct User {
+  std::string json = {};  // as it was written
+  std::string key = {};   // JSON: the sender's name for the server of a socket that comes with it;
+                          // empty if there is none: see user_sockets.h
+};
+
+// How many of the sockets `key`, which came with messages of users, are open? Tell me when none is.
+struct SocketGetCount {
+  std::string key = {};
+};
+struct SocketNotifyClose {
+  std::string key = {};
+};
+
+// Node's own, and nothing to us.
+struct Unknown {};
+
+using Body = std::variant<Unknown, Online, QueryServer, Listening, Close, ExitedAfterDisconnect,
+                          HandBack, NewConn, Disconnect, Reply, HandleAck, HandleNack, User,
+                          SocketGetCount, SocketNotifyClose>;
+
 // A message that has arrived. Members which it does not have keep their initial values; so do those
 // that are not of their type, for Node would not know them either.
 struct Message {
-  enum class Kind {
-    kUser,         // the user's: `text`, as it was written
-    kCluster,      // NODE_CLUSTER: all the other members
-    kHandleAck,    // NODE_HANDLE_ACK, NODE_HANDLE_NACK: the other end has got the descriptor, or
-    kHandleNack,   // has not; they belong to the channel, and end there
-    kSocketCount,  // NODE_SOCKET_GET_COUNT, NODE_SOCKET_NOTIFY_CLOSE: how many of the sockets `key`
-    kSocketsClose,  // are open, and tell me when none is; see user_sockets.h
-    kOther,         // Node's own, and nothing to us
-  };
-  Kind kind = Kind::kOther;
+  Body body = {};
   bool has_handle = false;  // wrapped in NODE_HANDLE: a descriptor belongs to it
-  std::string text = {};    // JSON
-
-  std::string act = {};   // "online", "newconn", …; none in an answer
-  std::int64_t seq = -1;  // the number of this message
-  std::int64_t ack = -1;  // the number of the message that it answers
-  std::string key = {};   // which listening socket it is about. Of a user's socket and of questions
-                          // about those it is JSON, empty if there is none: see user_sockets.h
-  bool accepted = false;  // the answer to newconn
-  bool returned = false;  // newconn: another worker has handed this connection back
-  bool hands_back = false;  // online: this worker can hand connections back; disconnect, and the
-                            // answer to exitedAfterDisconnect: it shall
-  bool signalled = false;   // exitedAfterDisconnect: nobody here wants that, but a signal said so
-  int error = 0;            // the answer to queryServer: an errno, 0 for success
-  std::optional<SocketName> name = {};
-  Query query = {};
 };
 
 // The other end of a channel does not keep to the protocol.
@@ -79,43 +127,11 @@ class ProtocolError : public std::runtime_error {
 // the length of the line, and no faster: a worker must not hold up its primary.
 Message decode(std::string_view line);
 
+// The member `features`, in which each side names what it can do beyond Node's protocol, has this
+// element if it knows of connections that are handed back. Node's own messages have no such member.
+inline constexpr const char* kHandBack = "handback";
+
 // A line may have this many bytes.
 inline constexpr std::size_t kMaxLine = 64UL << 20;
-
-// The lines, without their newline. `seq` is the message's own number, and `ack` that of the
-// message it answers.
-namespace line {
-
-// From worker to primary.
-std::string online(std::int64_t seq);  // with what Node does not know: Message::hands_back
-std::string query_server(const Query& query, std::int64_t seq);
-std::string listening(const Query& query, std::int64_t seq);
-std::string close(const std::string& key, std::int64_t seq);
-std::string exited_after_disconnect(std::int64_t seq, bool signalled);
-std::string handback(const std::string& key, std::int64_t seq);  // goes with the connection
-
-// From primary to worker.
-std::string disconnect(std::int64_t seq, bool hands_back);
-std::string acknowledge(std::int64_t ack, std::int64_t seq, bool hands_back);
-
-// The answer to queryServer. `data` is JSON; `error` an errno, or 0.
-struct Answer {
-  std::int64_t ack;
-  int error = 0;
-  std::string key = {};
-  std::string data = "null";
-  std::optional<SocketName> name = {};
-};
-std::string answer(const Answer& answer, std::int64_t seq);
-
-// Wraps the line of a message that a descriptor goes with; for UDP the `type` is dgram.Native.
-std::string with_handle(const std::string& message, const std::string& type = "net.Native");
-
-// A message of the user's, which can be any JSON value, as one line.
-// Throws std::invalid_argument if it is not JSON, because a Node at the other end would die of it;
-// if it is nested more than 100 deep; or longer than kMaxLine.
-std::string user(const std::string& json);
-
-}  // namespace line
 
 }  // namespace ipc

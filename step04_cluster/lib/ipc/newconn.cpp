@@ -42,21 +42,22 @@ bool take_accepted(std::string_view& rest, bool& accepted) {
 }
 
 std::optional<Message> decode_newconn(std::string_view rest) {
-  Message message = {.kind = Message::Kind::kCluster, .has_handle = true, .act = "newconn"};
-  if (!take(rest, kNewConn) || !take_plain_string(rest, message.key)) return std::nullopt;
-  message.returned = take(rest, kReturned);
-  const bool is_newconn = take(rest, kSeq) && take_number(rest, message.seq) && rest == "}}";
+  NewConn offer;
+  if (!take(rest, kNewConn) || !take_plain_string(rest, offer.key)) return std::nullopt;
+  offer.handed_back = take(rest, kReturned);
+  const bool is_newconn = take(rest, kSeq) && take_number(rest, offer.seq) && rest == "}}";
   if (!is_newconn) return std::nullopt;
-  return message;
+  return Message{.body = std::move(offer), .has_handle = true};
 }
 
 std::optional<Message> decode_answer(std::string_view rest) {
-  Message message = {.kind = Message::Kind::kCluster};
-  const bool is_answer = take(rest, kAnswer) && take_number(rest, message.ack) &&
-                         take_accepted(rest, message.accepted) && take(rest, kSeq) &&
-                         take_number(rest, message.seq) && rest == "}";
+  Reply reply;
+  std::int64_t seq = -1;
+  const bool is_answer = take(rest, kAnswer) && take_number(rest, reply.ack) &&
+                         take_accepted(rest, reply.accepted) && take(rest, kSeq) &&
+                         take_number(rest, seq) && rest == "}";
   if (!is_answer) return std::nullopt;
-  return message;
+  return Message{.body = std::move(reply)};
 }
 
 std::string concatenate(std::initializer_list<std::string_view> parts) {
@@ -79,7 +80,7 @@ std::string line::accepted(std::int64_t ack, bool accepted, std::int64_t seq) {
 }
 
 std::optional<Message> decode_hot(std::string_view line) {
-  if (line == kHandleAck) return Message{.kind = Message::Kind::kHandleAck};
+  if (line == kHandleAck) return Message{.body = HandleAck{}};
   if (std::optional<Message> answer = decode_answer(line)) return answer;
   return decode_newconn(line);
 }

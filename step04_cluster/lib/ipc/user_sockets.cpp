@@ -14,7 +14,7 @@ std::string line_begin(const std::string& cmd, const std::string& key) {
 
 // A socket without a key did not come from a server: nobody will ask for it. And whoever closes one
 // later may have outlived the channel.
-UserSocket UserSockets::add(const Message& message, UniqueFd fd) {
+UserSocket UserSockets::add(const User& message, UniqueFd fd) {
   if (message.key.empty() || message.key == "null") return {std::move(fd), nullptr};
   ++lists_[message.key].open;
   const auto close = [self = std::weak_ptr(self_), key = message.key](void*) {
@@ -23,15 +23,16 @@ UserSocket UserSockets::add(const Message& message, UniqueFd fd) {
   return {std::move(fd), std::shared_ptr<void>(this, close)};
 }
 
-void UserSockets::answer(const Message& message) {
-  const auto list = lists_.find(message.key);
-  const bool is_empty = list == lists_.end();
-  if (message.kind == Message::Kind::kSocketCount) {
-    const std::string count = std::to_string(is_empty ? 0 : list->second.open);
-    return channel_.send(line_begin("NODE_SOCKET_COUNT", message.key) + ",\"count\":" + count +
-                         "}");
-  }
-  if (is_empty) return send_closed(message.key);
+void UserSockets::answer(const SocketGetCount& question) {
+  const auto list = lists_.find(question.key);
+  const std::size_t count = list == lists_.end() ? 0 : list->second.open;
+  channel_.send(line_begin("NODE_SOCKET_COUNT", question.key) +
+                ",\"count\":" + std::to_string(count) + "}");
+}
+
+void UserSockets::answer(const SocketNotifyClose& question) {
+  const auto list = lists_.find(question.key);
+  if (list == lists_.end()) return send_closed(question.key);
   list->second.is_awaited = true;
 }
 

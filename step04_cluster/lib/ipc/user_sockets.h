@@ -28,10 +28,11 @@ class UserSockets {
   explicit UserSockets(Channel& channel) : channel_(channel) {}
 
   // Counts `fd`, which has come with `message`.
-  UserSocket add(const Message& message, UniqueFd fd);
+  UserSocket add(const User& message, UniqueFd fd);
 
-  // `message` is such a question. If nothing is open, it is answered at once.
-  void answer(const Message& message);
+  // Answers such a question: how many are open, at once; that none is, when it is so.
+  void answer(const SocketGetCount& question);
+  void answer(const SocketNotifyClose& question);
 
  private:
   struct List {
