@@ -358,8 +358,8 @@ MUTATIONS = {
         "step04_cluster", "lib/supervisor/supervisor_end.cpp", "  found->second.timer->start(kLastMoment);\n", "",
         "test_without_channel.py::test_it_is_asked_to_go_and_killed_and_replaced"),
     "an idle connection is closed when its worker leaves": Mutation(
-        "step04_cluster", "lib/http/connection_end.cpp",
-        "  if (server_->give_back()) return is_idle && socket_.is_open() ? give_back() : void();\n", "",
+        "step04_cluster", "lib/http/connection.cpp",
+        "  if (server_->hand_back()) {\n    if (is_idle && socket_.is_open()) hand_back();\n    return;\n  }\n", "",
         "test_reload.py::test_connections_that_are_kept_alive_go_to_other_workers"),
     "workers hand back without end": Mutation(
         "step04_cluster", "lib/cluster/primary_leave.cpp", "return all < most && its < most / 4;", "return true;",
@@ -368,7 +368,7 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/primary_leave.cpp", " && its < most / 4", "",
         "test_hand_back.py::test_the_primary_does_not_take_back_without_end"),
     "a connection is handed back in the middle of a request": Mutation(
-        "step04_cluster", "lib/http/connection_end.cpp", "state_ == State::kWaiting && output_.is_empty() &&",
+        "step04_cluster", "lib/http/connection.cpp", "state_ == State::kWaiting && output_.is_empty() &&",
         "output_.is_empty() &&", "test_reload.py::test_a_request_that_has_begun_is_answered_first"),
     "an old worker leaves before a new one listens": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp", "member.is_outdated = true;\n  reconcile();",
@@ -552,7 +552,7 @@ MUTATIONS = {
         "stopped_.push_back(std::move(done));", "stopped_.assign(1, std::move(done));",
         "test_http_stop:HttpStop.TellsEverybodyWhoHasAskedForIt"),
     "a refused upload is reset": Mutation(
-        "step04_cluster", "lib/http/connection_end.cpp", "  socket_.linger();", "  socket_.close();",
+        "step04_cluster", "lib/http/connection.cpp", "  socket_.linger();", "  socket_.close();",
         "test_http_clients.py::test_a_client_that_reads_only_after_its_upload_learns_why_it_is_refused"),
     "a leading zero makes a number octal": Mutation(
         "step04_cluster", "command_line.cpp", "  text.erase(0, std::min(text.find_first_not_of('0'), end - 1));\n",
@@ -569,7 +569,7 @@ MUTATIONS = {
         "state_ == State::kWaiting || state_ == State::kReading;", "true;",
         "test_http_clients.py::test_pipelined_requests_are_answered_in_order"),
     "an idle connection holds up the end": Mutation(
-        "step04_cluster", "lib/http/connection_end.cpp", "  if (number_ > 0) return socket_.close();\n",
+        "step04_cluster", "lib/http/connection.cpp", "  if (number_ > 0) return socket_.close();\n",
         "  if (number_ > 0) return;\n", "test_stopping.py::test_a_signal_ends_it_gracefully"),
 }
 
