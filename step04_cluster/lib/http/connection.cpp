@@ -8,7 +8,6 @@
 
 #include "console.h"
 #include "http/response.h"
-#include "http/status.h"
 #include "loop/loop.h"
 
 namespace http {
@@ -89,7 +88,7 @@ void Connection::begin_request() {
 
 void Connection::begin_answer(const Request& request) {
   outgoing_ = take_pooled<Outgoing>();
-  outgoing_->answer = Answer(request, server_->lines());
+  outgoing_->writer = ResponseWriter(request, server_->lines());
 }
 
 void Connection::handle() {
@@ -98,7 +97,7 @@ void Connection::handle() {
   state_ = State::kAnswering;
   ++number_;
   begin_answer(request);
-  if (server_->is_stopping() && !server_->hand_back()) outgoing_->answer.close_afterwards();
+  if (server_->is_stopping() && !server_->hand_back()) outgoing_->writer.close_afterwards();
   is_client_closing_ = !request.keeps_alive();
   call([&] {
     Response response(shared_from_this(), number_);
@@ -116,7 +115,7 @@ void Connection::call(const std::function<void()>& callback) {
     complain("http: unknown exception");
   }
   if (state_ != State::kAnswering) return;
-  if (outgoing_->answer.is_head_written()) return socket_.reset();
+  if (outgoing_->writer.is_head_written()) return socket_.reset();
   answer_error(HTTP_STATUS_INTERNAL_SERVER_ERROR);
 }
 
@@ -125,7 +124,7 @@ bool Connection::is_answering(std::uint64_t number) const {
 }
 
 bool Connection::write(std::string_view part) {
-  outgoing_->answer.write(output_.text(), part);
+  outgoing_->writer.write(output_.text(), part);
   if (!is_in_one_write_) settle();
   const bool may_go_on = output_.waiting() <= Output::kHighWater;
   if (!may_go_on) is_drain_awaited_ = true;
@@ -133,8 +132,8 @@ bool Connection::write(std::string_view part) {
 }
 
 void Connection::end(std::string_view last) {
-  outgoing_->answer.end(output_.text(), last);
-  state_ = outgoing_->answer.keeps_alive() ? State::kWaiting : State::kFinishing;
+  outgoing_->writer.end(output_.text(), last);
+  state_ = outgoing_->writer.keeps_alive() ? State::kWaiting : State::kFinishing;
   deadline_ = now() + server_->options().keep_alive_timeout.count();
   is_drain_awaited_ = false;
   outgoing_.reset();
@@ -195,8 +194,8 @@ void Connection::refuse(int status) {
 
 // After an error nobody knows where the next request begins: there is none.
 void Connection::answer_error(int status) {
-  outgoing_->answer.set_head(status, {{"Content-Type", "text/plain"}});
-  outgoing_->answer.close_afterwards();
+  outgoing_->writer.set_head(status, {{"Content-Type", "text/plain"}});
+  outgoing_->writer.close_afterwards();
   end(std::string(reason_phrase(status)) + "\n");
 }
 
@@ -207,7 +206,7 @@ void Connection::stop() {
     if (is_idle && socket_.is_open()) hand_back();
     return;
   }
-  if (outgoing_) outgoing_->answer.close_afterwards();
+  if (outgoing_) outgoing_->writer.close_afterwards();
   if (!is_idle || socket_.has_unread_bytes()) return;
   if (number_ > 0) return socket_.close();
   deadline_ = std::min(deadline_, now() + kFirstRequest);

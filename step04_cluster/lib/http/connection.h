@@ -8,12 +8,12 @@
 #include <string_view>
 #include <utility>
 
-#include "http/answer.h"
 #include "http/connections.h"
 #include "http/output.h"
 #include "http/parser.h"
 #include "http/pooled.h"
 #include "http/request.h"
+#include "http/response_writer.h"
 #include "http/socket.h"
 #include "unique_fd.h"
 
@@ -38,7 +38,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   // What a Response does, as long as its request is the one that is being answered.
   bool is_answering(std::uint64_t number) const;
   void write_head(int status, const Headers& headers) {
-    outgoing_->answer.set_head(status, headers);
+    outgoing_->writer.set_head(status, headers);
   }
   bool write(std::string_view part);
   void end(std::string_view last);
@@ -63,7 +63,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void clear() { request.clear(); }
   };
   struct Outgoing {
-    Answer answer;
+    ResponseWriter writer;
     std::function<void()> on_drain;
     std::function<void()> on_close;
 

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "http/answer.h"
 #include "http/options.h"
 #include "http/request.h"
+#include "http/response_head.h"
 #include "loop/timer.h"
 #include "net/connections.h"
 
@@ -19,7 +19,7 @@ namespace http {
 
 class Connection;
 
-// Lives as long as somebody gives it connections, or one of them is open.
+// Lives as long as it may be given connections, or one of them is open.
 class Connections final : public net::Connections,
                           public std::enable_shared_from_this<Connections> {
  public:

@@ -34,7 +34,7 @@ class Socket {
   // std::system_error if libuv refuses it: then it is closed, and closed() called.
   void open(UniqueFd socket);
 
-  // Goes on reading, or leaves what arrives to the kernel: the client finds that it has to wait.
+  // Goes on reading, or leaves what arrives to the kernel: backpressure, the client has to wait.
   void set_reading(bool reading);
 
   // Has something arrived that has not been read? See FIONREAD in tcp(7).
