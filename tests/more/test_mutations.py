@@ -520,10 +520,10 @@ MUTATIONS = {
         "step04_cluster", "lib/http/grammar.cpp", "    skip(text, '\\\\');", "    // skip(text, '\\\\');",
         "test_http_chunks:HttpChunks.IgnoresExtensions"),
     "extensions of chunks may be as long as they like": Mutation(
-        "step04_cluster", "lib/http/parser_chunks.cpp", " || overhead_ + piece.size() > max_overhead()", "",
+        "step04_cluster", "lib/http/chunked_body.cpp", " || overhead_ > most", "",
         "test_http_limits:HttpLimits.RefusesABodyThatIsMostlyChunkSizes"),
     "anything may stand in a trailer": Mutation(
-        "step04_cluster", "lib/http/parser_chunks.cpp", "is_field_line(line) && !is_of_the_head(line)", "true",
+        "step04_cluster", "lib/http/chunked_body.cpp", "is_field_line(line) && !is_of_the_head(line)", "true",
         "test_http_chunks:HttpChunks.IsAsStrictWithTrailersAsWithHeaders"),
     "a tab is no white space": Mutation(
         "step04_cluster", "lib/http/parser.cpp", "if (bytes.find('\\t') == bytes.npos)", "if (true)",
