@@ -124,8 +124,8 @@ void add_workers(CLI::App& app, CommandLine& line) {
               "a worker that was asked to leave, and is not gone by then, is killed");
 }
 
-os::User user_named(const std::string& name) {
-  const auto user = os::user_of(name);
+User user_named(const std::string& name) {
+  const auto user = user_of(name);
   if (!user) throw CLI::ValidationError("--user", "there is no user '" + name + "'");
   if (cluster::is_primary() && geteuid() != 0)
     throw CLI::ValidationError("--user", "only root can become somebody else");

@@ -23,7 +23,7 @@
 #include "listener.h"
 #include "loop/timer.h"
 #include "os/os.h"
-#include "os/pid_file.h"
+#include "pid_file.h"
 #include "supervisor/agent.h"
 #include "supervisor/control.h"
 
@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
 }
 
 int run_primary(const CommandLine& line) {
-  std::optional<os::PidFile> pid_file;
+  std::optional<PidFile> pid_file;
   if (!line.pid_file.empty()) pid_file.emplace(line.pid_file);
   if (!line.exec.empty()) cluster::setup_primary({.exec = line.exec, .args = line.args});
   cluster::setup_primary({.max_message_size = line.max_message_size});

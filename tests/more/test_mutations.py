@@ -414,7 +414,7 @@ MUTATIONS = {
         "test_paths.py::test_a_socket_that_does_not_listen_yet_lives"),
     "two servers replace the same file": Mutation(
         "step04_cluster", "lib/net/socket_file.cpp",
-        '  const os::LockFile lock(path + ".starting", S_IRUSR | S_IWUSR, path);\n', "",
+        '  const LockFile lock(path + ".starting", S_IRUSR | S_IWUSR, path);\n', "",
         "test_socket_file:SocketFile.IsReplacedByOneServerOnly"),
     "a name is removed whoever has it": Mutation(
         "step04_cluster", "lib/net/socket_file.cpp",
@@ -452,13 +452,13 @@ MUTATIONS = {
         "step04_cluster", "lib/net/acceptor.cpp", "  if (!is_shortage(errno)) return;", "  return;",
         "faults/test_faults.py::test_7_without_descriptors_nobody_dies_and_nobody_spins"),
     "a pid file is only a file": Mutation(
-        "step04_cluster", "lib/os/lock_file.cpp", "LOCK_EX | LOCK_NB", "LOCK_UN",
+        "step04_cluster", "lib/net/lock_file.cpp", "LOCK_EX | LOCK_NB", "LOCK_UN",
         "test_privileges.py::test_a_second_server_does_not_start"),
     "any file is a pid file": Mutation(
-        "step04_cluster", "lib/os/pid_file.cpp", "  if (!may_go)", "  if (false)",
+        "step04_cluster", "pid_file.cpp", "  if (!may_go)", "  if (false)",
         "test_privileges.py::test_what_is_no_pid_is_not_overwritten"),
     "an empty pid file stays": Mutation(
-        "step04_cluster", "lib/os/pid_file.cpp", "  file_.take_over();\n", "",
+        "step04_cluster", "pid_file.cpp", "  file_.take_over();\n", "",
         "test_privileges.py::test_a_pid_file_without_room_is_an_error_and_goes"),
     "the end waits for workers that are not there": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp",
