@@ -8,7 +8,7 @@
 
 #include "cluster/hot_messages.h"
 #include "cluster/json_text.h"
-#include "supervisor/messages.h"
+#include "supervisor/agent.h"
 
 namespace cluster {
 namespace {

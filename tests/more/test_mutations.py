@@ -163,10 +163,10 @@ MUTATIONS = {
         "step04_cluster", "console.cpp", "  if (is_handled) std::signal(SIGTTOU, SIG_DFL);\n", "",
         "test_terminal.py::test_a_background_job_that_may_not_write_stops_until_fg"),
     "a terminal that closes asks for a reload": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (!terminal_.is_closed()) return reload();\n",
-        "  return reload();\n", "test_stopping.py::test_it_ends_with_its_terminal_gracefully"),
+        "step04_cluster", "lib/supervisor/signals.cpp", "  if (!is_terminal_closed) return supervisor_.reload();\n",
+        "  return supervisor_.reload();\n", "test_stopping.py::test_it_ends_with_its_terminal_gracefully"),
     "a terminal that closes is said twice, and kills": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (!is_stopping_) stop();\n", "  stop();\n",
+        "step04_cluster", "lib/supervisor/signals.cpp", "  if (!supervisor_.is_stopping()) supervisor_.stop();\n", "  supervisor_.stop();\n",
         "test_stopping.py::test_it_ends_with_its_terminal_gracefully"),
     "a reload may take a fixed time": Mutation(
         "step04_cluster", "control_client.cpp", "if (is_alive(path, patience)) continue;", "",
@@ -190,7 +190,7 @@ MUTATIONS = {
         "if (!socket) return errno != EAFNOSUPPORT;",
         "test_cluster.py::test_any_address_means_ipv4_where_there_is_no_ipv6"),
     "what is printed is a guess": Mutation(
-        "step04_cluster", "lib/supervisor/member.cpp", "net::every_address()", "\"::\"",
+        "step04_cluster", "lib/supervisor/members.cpp", "net::every_address()", "\"::\"",
         "test_cluster.py::test_any_address_means_ipv4_where_there_is_no_ipv6"),
     "a counter modulo N in place of the queue": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp",
@@ -338,24 +338,24 @@ MUTATIONS = {
         "test_shut_down.py::test_an_error_of_a_socket_for_datagrams_closes_nothing"),
     "failing starts are repeated without a pause": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp",
-        "if (wait.count() > 0) return retry_.start(wait), false;", "",
+        "      if (wait.count() > 0) {\n        retry_.start(wait);\n        return false;\n      }\n", "",
         "test_supervision.py::test_failing_restarts_are_limited"),
     "who does not listen has not come": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "if (options_.start_timeout.count() == 0) has_come", "if (false) has_come",
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "if (options_.start_timeout.count() == 0) came_up", "if (false) came_up",
         "test_supervision.py::test_workers_need_not_listen_if_nobody_waits_for_that"),
     "messages for nobody vanish": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp", "    worker.unheard(json);", "    ;",
         "test_supervision.py::test_it_says_once_for_each_worker_that_nobody_listens_to_its_messages"),
     "a dead worker stays dead": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "while (count(is_staying) < wanted_ +",
-        "while (!has_served_ && count(is_staying) < wanted_ +",
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "while (count(members_, &Member::is_staying) <",
+        "while (!has_served_ && count(members_, &Member::is_staying) <",
         "test_supervision.py::test_a_dead_worker_is_replaced"),
     "workers that die in the grace stay dead": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "void Supervisor::reconcile() {\n  if (is_ending_)",
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "void Supervisor::reconcile() {\n  if (is_shutting_down_)",
         "void Supervisor::reconcile() {\n  if (is_stopping_)",
         "test_operation.py::test_workers_that_die_in_the_grace_are_replaced"),
     "a worker without a channel is kept": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor_end.cpp", "  found->second.timer->start(kLastMoment);\n", "",
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "  found->second.timer->start(kLastMoment);\n", "",
         "test_without_channel.py::test_it_is_asked_to_go_and_killed_and_replaced"),
     "an idle connection is closed when its worker leaves": Mutation(
         "step04_cluster", "lib/http/connection.cpp",
