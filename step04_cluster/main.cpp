@@ -5,11 +5,12 @@
 //
 //   make && ./cluster --workers 4 --port 8000
 //   curl -i 127.0.0.1:8000/whoami
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <exception>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <random>
@@ -38,7 +39,7 @@ int main(int argc, char** argv) {
     os::raise_descriptor_limit();
     return cluster::is_primary() ? run_primary(line) : run_worker(line);
   } catch (const std::exception& error) {
-    complain(std::string("cluster: ") + error.what());
+    complain(fmt::format("cluster: {}", error.what()));
     return 1;
   }
 }
@@ -83,10 +84,8 @@ class Start : public std::enable_shared_from_this<Start> {
 
   void failed(const ListenError& error) {
     const bool may_pass = error.code() == std::errc::address_in_use && Clock::now() < deadline_;
-    if (may_pass)
-      again_.start(std::chrono::milliseconds(50));
-    else
-      loop::fail(std::make_exception_ptr(error));
+    if (!may_pass) return loop::fail(std::make_exception_ptr(error));
+    again_.start(std::chrono::milliseconds(50));
   }
 
   http::Server server_;
@@ -103,7 +102,7 @@ std::int64_t about(std::int64_t number) {
 }
 
 int run_worker(CommandLine line) {
-  line.http.headers = "X-Worker-Pid: " + std::to_string(getpid()) + "\r\n";
+  line.http.headers = fmt::format("X-Worker-Pid: {}\r\n", getpid());
   App app(cluster::worker().id());
   const std::int64_t limit = about(line.max_requests);
   std::int64_t requests = 0;

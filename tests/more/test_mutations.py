@@ -172,7 +172,7 @@ MUTATIONS = {
         "step04_cluster", "control_client.cpp", "if (is_alive(path, patience)) continue;", "",
         "test_control.py::test_a_reload_may_take_longer_than_the_server_may_be_silent"),
     "an answer may be dropped like any line": Mutation(
-        "step04_cluster", "control_client.cpp", "is_good ? answer(body)", "is_good ? say(body)",
+        "step04_cluster", "control_client.cpp", "  answer(body);\n", "  say(body);\n",
         "test_control.py::test_an_answer_that_cannot_be_written_is_an_error"),
     "all is well where no worker could listen": Mutation(
         "step04_cluster", "lib/cluster/cluster.cpp", "return Primary::failed_to_start ? 1 : 0;", "return 0;",
@@ -555,10 +555,10 @@ MUTATIONS = {
         "step04_cluster", "lib/http/connection.cpp", "  socket_.linger();", "  socket_.close();",
         "test_http_clients.py::test_a_client_that_reads_only_after_its_upload_learns_why_it_is_refused"),
     "a leading zero makes a number octal": Mutation(
-        "step04_cluster", "command_line.cpp", "  text.erase(0, std::min(text.find_first_not_of('0'), end - 1));\n",
+        "step04_cluster", "option_kinds.cpp", "  text.erase(0, std::min(text.find_first_not_of('0'), end - 1));\n",
         "", "test_command_line.py::test_a_leading_zero_changes_nothing"),
     "nan is a number of seconds": Mutation(
-        "step04_cluster", "command_line.cpp", "if (end == 0 || !is_unit)", "if (!is_unit)",
+        "step04_cluster", "option_kinds.cpp", "if (end == 0 || !is_unit)", "if (!is_unit)",
         "test_command_line.py::test_a_wrong_value_is_refused[--drain-timeout-nan]"),
     "requests are handled for a client that does not read": Mutation(
         "step04_cluster", "lib/http/connection.cpp",
