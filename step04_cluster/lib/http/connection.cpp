@@ -1,5 +1,6 @@
 #include "http/connection.h"
 
+#include <fmt/format.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -110,7 +111,7 @@ void Connection::call(const std::function<void()>& callback) {
   try {
     return callback();
   } catch (const std::exception& error) {
-    complain(std::string("http: ") + error.what());
+    complain(fmt::format("http: {}", error.what()));
   } catch (...) {
     complain("http: unknown exception");
   }
@@ -196,7 +197,7 @@ void Connection::refuse(int status) {
 void Connection::answer_error(int status) {
   outgoing_->writer.set_head(status, {{"Content-Type", "text/plain"}});
   outgoing_->writer.close_afterwards();
-  end(std::string(reason_phrase(status)) + "\n");
+  end(fmt::format("{}\n", reason_phrase(status)));
 }
 
 void Connection::stop() {
