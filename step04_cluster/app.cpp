@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string_view>
 
@@ -17,6 +18,17 @@ void refuse(http::Response& response, int status, const std::string& reason,
             const http::Headers& headers = kText) {
   response.write_head(status, headers);
   response.end(reason + "\n");
+}
+
+void hello(http::Response& response) {
+  response.write_head(200, kText);
+  response.end("Hello world\n");
+}
+
+// OPTIONS *: what the server as a whole can do.
+void options(http::Response& response) {
+  response.write_head(204);
+  response.end();
 }
 
 int number_in_query(const http::Request& request, const std::string& name, int most) {
@@ -59,13 +71,13 @@ void App::answer(const http::Request& request, http::Response& response) {
   ++requests_;
   const std::string_view path = request.path();
   try {
-    if (path == "/") return response.write_head(200, kText), response.end("Hello world\n");
+    if (path == "/") return hello(response);
     if (path == "/whoami") return whoami(response);
     if (path == "/slow") return slow(request, response);
     if (path == "/bytes") return bytes(request, response);
     if (path == "/echo") return echo(request, response);
     if (path == "/healthz") return healthz(response);
-    if (path == "*") return response.write_head(204), response.end();  // OPTIONS, of the server
+    if (path == "*") return options(response);
     refuse(response, 404, "no such page; there are / /whoami /slow /bytes /echo /healthz");
   } catch (const std::invalid_argument& error) {
     refuse(response, 400, error.what());
@@ -73,12 +85,13 @@ void App::answer(const http::Request& request, http::Response& response) {
 }
 
 void App::whoami(http::Response& response) const {
+  const nlohmann::ordered_json json = {
+      {"id", id_}, {"pid", getpid()}, {"language", "c++"}, {"requests", requests_}};
   response.write_head(200, {{"Content-Type", "application/json"}});
-  response.end("{\"id\":" + std::to_string(id_) + ",\"pid\":" + std::to_string(getpid()) +
-               R"(,"language":"c++","requests":)" + std::to_string(requests_) + "}\n");
+  response.end(json.dump() + "\n");
 }
 
-// Whoever distributes requests among machines asks this, and sends us none any more.
+// A load balancer that distributes requests among machines asks this, and sends us none any more.
 void App::healthz(http::Response& response) const {
   response.write_head(is_draining_ ? 503 : 200, kText);
   response.end(is_draining_ ? "draining\n" : "ok\n");

@@ -1,74 +1,24 @@
 #include "command_line.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
-#include <cmath>
 #include <cstdlib>
 #include <map>
 
 #include "console.h"
-#include "os/os.h"
+#include "option_kinds.h"
 
 namespace {
-
-using std::chrono::milliseconds;
-
-// The library's own usage line does not mention the arguments after --.
-class Formatter : public CLI::Formatter {
- public:
-  std::string make_usage(const CLI::App*, std::string) const override {
-    return "usage: ./cluster [OPTIONS] [--exec PROGRAM -- ARGUMENTS]\n"
-           "       ./cluster status|reload|stop --control PATH [--format text|prometheus]\n";
-  }
-};
 
 const std::string kSignals =
     "The signals TERM and INT end the server gracefully, a second one at once; HUP replaces all\n"
     "workers by new ones, one after the other, or, once its terminal is closed, is the same as "
     "TERM;\n"
     "TTIN starts one worker more, TTOU one less.\n";
-
-// Digits, with a point, perhaps, or with letters behind them for a unit. The library itself also
-// takes nan and 0x10, and reads 010 as 8.
-std::string make_decimal(std::string& text) {
-  const std::size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
-  const bool is_unit =
-      std::ranges::all_of(text.substr(end), [](unsigned char c) { return std::isalpha(c) != 0; });
-  if (end == 0 || !is_unit) return "'" + text + "' is no decimal number";
-  text.erase(0, std::min(text.find_first_not_of('0'), end - 1));
-  return "";
-}
-
-CLI::Option* decimal(CLI::Option* option) {
-  return option->transform(CLI::Validator(make_decimal, ""));
-}
-
-// An option that is a number of seconds, such as 10 or 0.5; at least a millisecond, unless 0 means
-// that there is no such thing.
-void add_seconds(CLI::App& app, const std::string& name, milliseconds& value,
-                 const std::string& description, double least = 0.001) {
-  const auto set = [&value](const double& seconds) {
-    value = milliseconds(std::lround(std::ceil(seconds * 1000)));  // so little is not nothing
-  };
-  decimal(app.add_option_function<double>(name, set, description))
-      ->check(CLI::Range(least, 86400.0).description(""))
-      ->type_name("SECONDS")
-      ->default_str(std::to_string(value.count() / 1000));
-}
-
-// An option that is a number of bytes, such as 16384 or 16KiB.
-void add_bytes(CLI::App& app, const std::string& name, std::size_t& value,
-               const std::string& description) {
-  decimal(
-      app.add_option(name, value, description)->transform(CLI::AsSizeValue(false).description("")))
-      ->check(CLI::Range(std::size_t{64}, std::size_t{1} << 30).description(""))
-      ->type_name("BYTES")
-      ->capture_default_str();
-}
 
 // Names are not looked up: that would need a thread, or time.
 std::string refuse_names(const std::string& host) {
@@ -78,7 +28,7 @@ std::string refuse_names(const std::string& host) {
   const bool is_numeric =
       uv_ip4_addr(host.c_str(), 0, &v4) == 0 || uv_ip6_addr(host.c_str(), 0, &v6) == 0;
   if (is_numeric || host == "any") return "";
-  return "'" + host + "' is neither a numeric address, nor 'any', nor 'unix:PATH'";
+  return fmt::format("'{}' is neither a numeric address, nor 'any', nor 'unix:PATH'", host);
 }
 
 void add_where(CLI::App& app, net::Where& where) {
@@ -88,7 +38,7 @@ void add_where(CLI::App& app, net::Where& where) {
       ->type_name("ADDRESS")
       ->capture_default_str();
   decimal(app.add_option("--port", where.port, "0 lets the kernel choose (or $PORT)"))
-      ->check(CLI::Range(0, 65535).description(""))
+      ->check(CLI::Range(0, 65535))
       ->type_name("P")
       ->capture_default_str();
 }
@@ -96,7 +46,7 @@ void add_where(CLI::App& app, net::Where& where) {
 void add_workers(CLI::App& app, CommandLine& line) {
   decimal(
       app.add_option("--workers", line.supervisor.workers, "how many (default: the usable CPUs)"))
-      ->check(CLI::Range(1, supervisor::kMaxWorkers).description(""))
+      ->check(CLI::Range(1, supervisor::kMaxWorkers))
       ->type_name("N");
   const auto set_policy = [&line](const std::string& name) {
     line.policy = cluster::policy_named(name);
@@ -113,7 +63,7 @@ void add_workers(CLI::App& app, CommandLine& line) {
   decimal(
       app.add_option("--allow-fd", line.fds,
                      "an inherited descriptor that such a program may listen on; may be repeated"))
-      ->check(CLI::Range(3, 1 << 20).description(""))
+      ->check(CLI::Range(3, 1 << 20))
       ->allow_extra_args(false)
       ->type_name("FD");
   add_seconds(app, "--start-timeout", line.supervisor.start_timeout,
@@ -122,9 +72,9 @@ void add_workers(CLI::App& app, CommandLine& line) {
               "a worker that was asked to leave, and is not gone by then, is killed");
 }
 
-os::User user_named(const std::string& name) {
-  const auto user = os::user_of(name);
-  if (!user) throw CLI::ValidationError("--user", "there is no user '" + name + "'");
+User user_named(const std::string& name) {
+  const auto user = user_of(name);
+  if (!user) throw CLI::ValidationError("--user", fmt::format("there is no user '{}'", name));
   if (cluster::is_primary() && geteuid() != 0)
     throw CLI::ValidationError("--user", "only root can become somebody else");
   return *user;
@@ -137,14 +87,14 @@ void add_operation(CLI::App& app, CommandLine& line) {
               "a worker that does not answer its primary for so long is killed; 0: never", 0);
   decimal(app.add_option("--max-requests", line.max_requests,
                          "about so many, then a worker is replaced; 0: no limit"))
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40).description(""))
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
       ->type_name("N")
       ->capture_default_str();
   add_bytes(app, "--max-message-size", line.max_message_size,
             "of a message to the primary; a worker that sends more is killed");
   const auto set_user = [&line](const std::string& name) { line.user = user_named(name); };
-  app.add_option_function<std::string>("--user", set_user,
-                                       "whom the workers run as; then they may listen nowhere else")
+  app.add_option_function<std::string>(
+         "--user", set_user, "the user that the workers run as; then they may listen nowhere else")
       ->type_name("NAME");
   app.add_option("--pid-file", line.pid_file, "holds the primary's process id, and is locked")
       ->type_name("PATH");
@@ -153,20 +103,32 @@ void add_operation(CLI::App& app, CommandLine& line) {
 }
 
 // cluster status --control PATH
-void add_question(CLI::App& app, CommandLine& line, const std::string& name,
-                  const std::string& request, const std::string& description) {
+CLI::App* add_question(CLI::App& app, CommandLine& line, const std::string& name,
+                       const std::string& description) {
   CLI::App* question = app.add_subcommand(name, description);
-  question->add_option("--control", line.control)->required()->type_name("PATH");
+  question->add_option("--control", line.control, "the socket of the server")
+      ->required()
+      ->type_name("PATH");
   add_seconds(*question, "--patience", line.patience, "for a server that is silent");
-  question->callback([&line, request] {
-    if (line.question.empty()) line.question = request;
-  });
-  if (name != "status") return;
-  const auto set = [&line](const std::string& format) {
-    line.question = format == "prometheus" ? "GET /metrics" : "";
-  };
-  question->add_option_function<std::string>("--format", set)
-      ->check(CLI::IsMember({"text", "prometheus"}));
+  return question;
+}
+
+void add_questions(CLI::App& app, CommandLine& line) {
+  add_question(app, line, "status", "shows the workers of a running server")
+      ->add_option("--format", "for people, or for machines")
+      ->check(CLI::IsMember({"text", "prometheus"}))
+      ->type_name("text|prometheus");
+  add_question(app, line, "reload", "the same as HUP, and waits until it is done");
+  add_question(app, line, "stop", "the same as TERM");
+}
+
+// The request that stands for what was asked; empty, if this is to be a server.
+std::string question_of(const CLI::App& app) {
+  if (app.got_subcommand("reload")) return "POST /reload";
+  if (app.got_subcommand("stop")) return "POST /stop";
+  if (!app.got_subcommand("status")) return "";
+  const auto* format = app.get_subcommand("status")->get_option("--format");
+  return format->as<std::string>() == "prometheus" ? "GET /metrics" : "GET /status";
 }
 
 void add_http(CLI::App& app, http::Options& http) {
@@ -179,7 +141,7 @@ void add_http(CLI::App& app, http::Options& http) {
 }
 
 [[noreturn]] void refuse(const std::string& reason) {
-  complain("cluster: " + reason + " (try --help)");
+  complain(fmt::format("cluster: {} (try --help)", reason));
   std::exit(2);
 }
 
@@ -193,8 +155,8 @@ void take_from_environment(CLI::Option& option, const std::string& variable) {
     option.add_result(value);
     option.run_callback();
   } catch (const CLI::ParseError& error) {
-    refuse(variable + "='" + value + "' in the environment: " + error.what() +
-           " (unset it, or give " + option.get_name() + ")");
+    refuse(fmt::format("{}='{}' in the environment: {} (unset it, or give {})", variable, value,
+                       error.what(), option.get_name()));
   }
 }
 
@@ -203,20 +165,19 @@ void take_from_environment(CLI::Option& option, const std::string& variable) {
 CommandLine parse_command_line(int argc, char** argv) {
   CommandLine line;
   line.where.port = 8000;
-  line.supervisor.workers = std::min(static_cast<int>(os::cpus()), supervisor::kMaxWorkers);
+  line.supervisor.workers = std::min(static_cast<int>(cluster::cpus()), supervisor::kMaxWorkers);
 
   CLI::App app;
-  app.formatter(std::make_shared<Formatter>());
+  app.formatter(std::make_shared<HelpFormatter>());
   app.footer(kSignals);
   add_where(app, line.where);
   add_workers(app, line);
   add_operation(app, line);
   add_http(app, line.http);
-  add_question(app, line, "status", "GET /status", "shows the workers of a running server");
-  add_question(app, line, "reload", "POST /reload", "the same as HUP, and waits until it is done");
-  add_question(app, line, "stop", "POST /stop", "the same as TERM");
+  add_questions(app, line);
   try {
     app.parse(argc, argv);
+    line.question = question_of(app);
     if (line.question.empty()) {
       take_from_environment(*app.get_option("--host"), "HOST");
       take_from_environment(*app.get_option("--port"), "PORT");
@@ -226,6 +187,7 @@ CommandLine parse_command_line(int argc, char** argv) {
     answer(app.help());
     std::exit(0);
   }
-  if (line.exec.empty() && !line.args.empty()) refuse("'" + line.args.front() + "' is no option");
+  if (line.exec.empty() && !line.args.empty())
+    refuse(fmt::format("'{}' is no option", line.args.front()));
   return line;
 }

@@ -10,8 +10,8 @@
 #include "cluster/cluster.h"
 #include "http/server.h"
 #include "net/listen.h"
-#include "os/user.h"
 #include "supervisor/supervisor.h"
+#include "user.h"
 
 struct CommandLine {
   net::Where where;
@@ -21,8 +21,8 @@ struct CommandLine {
   std::string exec;               // the workers' program; empty: this one
   std::vector<std::string> args;  // its arguments
   std::vector<int> fds;           // which workers may listen on
-  std::optional<os::User> user;   // whom the workers run as
-  std::string pid_file;           // these two are empty if there shall be none
+  std::optional<User> user;       // that the workers run as
+  std::string pid_file;           // this and `control`: empty if there is to be none
   std::string control;
   std::size_t max_message_size = 1UL << 20;  // from a worker to its primary
   std::int64_t max_requests = 0;             // for a worker, about; 0: no limit

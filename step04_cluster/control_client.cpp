@@ -1,5 +1,6 @@
 #include "control_client.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -21,10 +22,10 @@ UniqueFd ask(const std::string& path, const std::string& request) {
   const sockaddr_un name = net::address_of_path(path);
   UniqueFd socket(check(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
   if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == -1)
-    throw_errno("--control " + path + " (is the server running, with the same option?)");
+    throw_errno(fmt::format("--control {} (is the server running, with the same option?)", path));
   const std::string text = request + " HTTP/1.0\r\n\r\n";
   if (send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) == -1)
-    throw_errno("--control " + path + ": send " + request);
+    throw_errno(fmt::format("--control {}: send {}", path, request));
   return socket;
 }
 
@@ -49,11 +50,13 @@ std::string answer_to(const std::string& path, const std::string& request, milli
   while (true) {
     if (!is_readable(socket.get(), patience)) {
       if (is_alive(path, patience)) continue;  // a reload takes its time
-      throw std::runtime_error("--control " + path + ": the server does not answer (it hangs, or " +
-                               "is stopped; --patience says how long to wait)");
+      throw std::runtime_error(fmt::format(
+          "--control {}: the server does not answer (it hangs, or is stopped; --patience "
+          "says how long to wait)",
+          path));
     }
     const ssize_t size = recv(socket.get(), buffer.data(), buffer.size(), 0);
-    if (size == -1) throw_errno("--control " + path + ": read the answer to " + request);
+    if (size == -1) throw_errno(fmt::format("--control {}: read the answer to {}", path, request));
     if (size == 0) return text;
     text.append(buffer.data(), size);
   }
@@ -64,10 +67,13 @@ std::string answer_to(const std::string& path, const std::string& request, milli
 int ask_server(const std::string& path, const std::string& request, milliseconds patience) {
   const std::string text = answer_to(path, request, patience);
   const std::size_t head = text.find("\r\n\r\n");
-  const bool is_good = text.starts_with("HTTP/1.1 200 ");
-  std::string body = head == std::string::npos ? "the server has ended, or is too busy to answer"
-                                               : text.substr(head + 4);
+  std::string body = "the server has ended, or is too busy to answer";
+  if (head != std::string::npos) body = text.substr(head + 4);
   if (body.ends_with('\n')) body.pop_back();
-  is_good ? answer(body) : complain("cluster: " + body);
-  return is_good ? 0 : 1;
+  if (!text.starts_with("HTTP/1.1 200 ")) {
+    complain("cluster: " + body);
+    return 1;
+  }
+  answer(body);
+  return 0;
 }

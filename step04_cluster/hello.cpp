@@ -4,11 +4,10 @@
 
 #include "cluster/cluster.h"
 #include "http/server.h"
-#include "os/os.h"
 
 int main() {
   if (cluster::is_primary()) {
-    for (unsigned i = 0; i < os::cpus(); ++i) cluster::fork();
+    for (unsigned i = 0; i < cluster::cpus(); ++i) cluster::fork();
     cluster::on_death([](const cluster::Worker& worker) {
       std::cout << "worker " << worker.pid() << " died" << std::endl;
     });

@@ -5,11 +5,13 @@
 //
 //   make && ./cluster --workers 4 --port 8000
 //   curl -i 127.0.0.1:8000/whoami
+#include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <exception>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <random>
@@ -22,11 +24,12 @@
 #include "control_client.h"
 #include "listener.h"
 #include "loop/timer.h"
-#include "os/os.h"
-#include "os/pid_file.h"
+#include "pid_file.h"
 #include "supervisor/agent.h"
 #include "supervisor/control.h"
+#include "sys_error.h"
 
+void raise_descriptor_limit();
 int run_primary(const CommandLine& line);
 void drop_privileges(const CommandLine& line);
 int run_worker(CommandLine line);
@@ -35,16 +38,25 @@ int main(int argc, char** argv) {
   try {
     const CommandLine line = parse_command_line(argc, argv);
     if (!line.question.empty()) return ask_server(line.control, line.question, line.patience);
-    os::raise_descriptor_limit();
+    raise_descriptor_limit();
     return cluster::is_primary() ? run_primary(line) : run_worker(line);
   } catch (const std::exception& error) {
-    complain(std::string("cluster: ") + error.what());
+    complain(fmt::format("cluster: {}", error.what()));
     return 1;
   }
 }
 
+// For this process, and those it starts: as many as the system allows. Usually a process may have
+// 1024 open, and more only if it asks. See RLIMIT_NOFILE in getrlimit(2).
+void raise_descriptor_limit() {
+  rlimit limit = {};
+  check(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+  limit.rlim_cur = limit.rlim_max;
+  check(setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+}
+
 int run_primary(const CommandLine& line) {
-  std::optional<os::PidFile> pid_file;
+  std::optional<PidFile> pid_file;
   if (!line.pid_file.empty()) pid_file.emplace(line.pid_file);
   if (!line.exec.empty()) cluster::setup_primary({.exec = line.exec, .args = line.args});
   cluster::setup_primary({.max_message_size = line.max_message_size});
@@ -83,10 +95,8 @@ class Start : public std::enable_shared_from_this<Start> {
 
   void failed(const ListenError& error) {
     const bool may_pass = error.code() == std::errc::address_in_use && Clock::now() < deadline_;
-    if (may_pass)
-      again_.start(std::chrono::milliseconds(50));
-    else
-      loop::fail(std::make_exception_ptr(error));
+    if (!may_pass) return loop::fail(std::make_exception_ptr(error));
+    again_.start(std::chrono::milliseconds(50));
   }
 
   http::Server server_;
@@ -103,7 +113,7 @@ std::int64_t about(std::int64_t number) {
 }
 
 int run_worker(CommandLine line) {
-  line.http.headers = "X-Worker-Pid: " + std::to_string(getpid()) + "\r\n";
+  line.http.headers = fmt::format("X-Worker-Pid: {}\r\n", getpid());
   App app(cluster::worker().id());
   const std::int64_t limit = about(line.max_requests);
   std::int64_t requests = 0;

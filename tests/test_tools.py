@@ -99,6 +99,7 @@ def test_make_stops_with_the_same_line_when_something_is_missing(bare_path):
     ("step01_fork", "gtest", "GoogleTest (apt-get install libgtest-dev)"),
     ("step03_fdpass", "nlohmann", "JSON for Modern C++ (apt-get install nlohmann-json3-dev)"),
     ("step04_cluster", "CLI", "CLI11 (apt-get install libcli11-dev)"),
+    ("step04_cluster", "fmt", "fmt (apt-get install libfmt-dev)"),
     ("step04_cluster", "uv.h", "libuv (apt-get install libuv1-dev)"),
     ("step04_cluster", "llhttp.h", "llhttp (apt-get install libllhttp-dev, or in Debian 12 node-llhttp)")])
 def test_a_step_says_which_header_is_missing(tmp_path, step, header, package):

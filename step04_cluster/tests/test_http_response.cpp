@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "http/date.h"
 #include "http/output.h"
+#include "http/response_head.h"
 #include "http_client.h"
 
 namespace {

@@ -9,7 +9,7 @@
 #include "ipc/json_text.h"
 #include "ipc/lines.h"
 #include "ipc/newconn.h"
-#include "supervisor/messages.h"
+#include "supervisor/agent.h"
 
 namespace ipc {
 namespace {

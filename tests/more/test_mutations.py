@@ -163,16 +163,16 @@ MUTATIONS = {
         "step04_cluster", "console.cpp", "  if (is_handled) std::signal(SIGTTOU, SIG_DFL);\n", "",
         "test_terminal.py::test_a_background_job_that_may_not_write_stops_until_fg"),
     "a terminal that closes asks for a reload": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (!terminal_.is_closed()) return reload();\n",
-        "  return reload();\n", "test_stopping.py::test_it_ends_with_its_terminal_gracefully"),
+        "step04_cluster", "lib/supervisor/signals.cpp", "  if (!is_terminal_closed) return supervisor_.reload();\n",
+        "  return supervisor_.reload();\n", "test_stopping.py::test_it_ends_with_its_terminal_gracefully"),
     "a terminal that closes is said twice, and kills": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "  if (!is_stopping_) stop();\n", "  stop();\n",
+        "step04_cluster", "lib/supervisor/signals.cpp", "  if (!supervisor_.is_stopping()) supervisor_.stop();\n", "  supervisor_.stop();\n",
         "test_stopping.py::test_it_ends_with_its_terminal_gracefully"),
     "a reload may take a fixed time": Mutation(
         "step04_cluster", "control_client.cpp", "if (is_alive(path, patience)) continue;", "",
         "test_control.py::test_a_reload_may_take_longer_than_the_server_may_be_silent"),
     "an answer may be dropped like any line": Mutation(
-        "step04_cluster", "control_client.cpp", "is_good ? answer(body)", "is_good ? say(body)",
+        "step04_cluster", "control_client.cpp", "  answer(body);\n", "  say(body);\n",
         "test_control.py::test_an_answer_that_cannot_be_written_is_an_error"),
     "all is well where no worker could listen": Mutation(
         "step04_cluster", "lib/cluster/cluster.cpp", "return Primary::failed_to_start ? 1 : 0;", "return 0;",
@@ -190,7 +190,7 @@ MUTATIONS = {
         "if (!socket) return errno != EAFNOSUPPORT;",
         "test_cluster.py::test_any_address_means_ipv4_where_there_is_no_ipv6"),
     "what is printed is a guess": Mutation(
-        "step04_cluster", "lib/supervisor/member.cpp", "net::every_address()", "\"::\"",
+        "step04_cluster", "lib/supervisor/members.cpp", "net::every_address()", "\"::\"",
         "test_cluster.py::test_any_address_means_ipv4_where_there_is_no_ipv6"),
     "a counter modulo N in place of the queue": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp",
@@ -340,28 +340,28 @@ MUTATIONS = {
         "test_shut_down.py::test_an_error_of_a_socket_for_datagrams_closes_nothing"),
     "failing starts are repeated without a pause": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp",
-        "if (wait.count() > 0) return retry_.start(wait), false;", "",
+        "      if (wait.count() > 0) {\n        retry_.start(wait);\n        return false;\n      }\n", "",
         "test_supervision.py::test_failing_restarts_are_limited"),
     "who does not listen has not come": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "if (options_.start_timeout.count() == 0) has_come", "if (false) has_come",
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "if (options_.start_timeout.count() == 0) came_up", "if (false) came_up",
         "test_supervision.py::test_workers_need_not_listen_if_nobody_waits_for_that"),
     "messages for nobody vanish": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp", "    worker.unheard(json);", "    ;",
         "test_supervision.py::test_it_says_once_for_each_worker_that_nobody_listens_to_its_messages"),
     "a dead worker stays dead": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "while (count(is_staying) < wanted_ +",
-        "while (!has_served_ && count(is_staying) < wanted_ +",
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "while (count(members_, &Member::is_staying) <",
+        "while (!has_served_ && count(members_, &Member::is_staying) <",
         "test_supervision.py::test_a_dead_worker_is_replaced"),
     "workers that die in the grace stay dead": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor.cpp", "void Supervisor::reconcile() {\n  if (is_ending_)",
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "void Supervisor::reconcile() {\n  if (is_shutting_down_)",
         "void Supervisor::reconcile() {\n  if (is_stopping_)",
         "test_operation.py::test_workers_that_die_in_the_grace_are_replaced"),
     "a worker without a channel is kept": Mutation(
-        "step04_cluster", "lib/supervisor/supervisor_end.cpp", "  found->second.timer->start(kLastMoment);\n", "",
+        "step04_cluster", "lib/supervisor/supervisor.cpp", "  found->second.timer->start(kLastMoment);\n", "",
         "test_without_channel.py::test_it_is_asked_to_go_and_killed_and_replaced"),
     "an idle connection is closed when its worker leaves": Mutation(
-        "step04_cluster", "lib/http/connection_end.cpp",
-        "  if (server_->give_back()) return is_idle && socket_.is_open() ? give_back() : void();\n", "",
+        "step04_cluster", "lib/http/connection.cpp",
+        "  if (server_->hand_back()) {\n    if (is_idle && socket_.is_open()) hand_back();\n    return;\n  }\n", "",
         "test_reload.py::test_connections_that_are_kept_alive_go_to_other_workers"),
     "workers hand back without end": Mutation(
         "step04_cluster", "lib/cluster/handles.cpp", "return all < most && its < most / 4;", "return true;",
@@ -370,7 +370,7 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/handles.cpp", " && its < most / 4", "",
         "test_hand_back.py::test_the_primary_does_not_take_back_without_end"),
     "a connection is handed back in the middle of a request": Mutation(
-        "step04_cluster", "lib/http/connection_end.cpp", "state_ == State::kWaiting && output_.is_empty() &&",
+        "step04_cluster", "lib/http/connection.cpp", "state_ == State::kWaiting && output_.is_empty() &&",
         "output_.is_empty() &&", "test_reload.py::test_a_request_that_has_begun_is_answered_first"),
     "an old worker leaves before a new one listens": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp", "member.is_outdated = true;\n  reconcile();",
@@ -416,7 +416,7 @@ MUTATIONS = {
         "test_paths.py::test_a_socket_that_does_not_listen_yet_lives"),
     "two servers replace the same file": Mutation(
         "step04_cluster", "lib/net/socket_file.cpp",
-        '  const os::LockFile lock(path + ".starting", S_IRUSR | S_IWUSR, path);\n', "",
+        '  const LockFile lock(path + ".starting", S_IRUSR | S_IWUSR, path);\n', "",
         "test_socket_file:SocketFile.IsReplacedByOneServerOnly"),
     "a name is removed whoever has it": Mutation(
         "step04_cluster", "lib/net/socket_file.cpp",
@@ -454,13 +454,13 @@ MUTATIONS = {
         "step04_cluster", "lib/net/acceptor.cpp", "  if (!is_shortage(errno)) return;", "  return;",
         "faults/test_faults.py::test_7_without_descriptors_nobody_dies_and_nobody_spins"),
     "a pid file is only a file": Mutation(
-        "step04_cluster", "lib/os/lock_file.cpp", "LOCK_EX | LOCK_NB", "LOCK_UN",
+        "step04_cluster", "lib/net/lock_file.cpp", "LOCK_EX | LOCK_NB", "LOCK_UN",
         "test_privileges.py::test_a_second_server_does_not_start"),
     "any file is a pid file": Mutation(
-        "step04_cluster", "lib/os/pid_file.cpp", "  if (!may_go)", "  if (false)",
+        "step04_cluster", "pid_file.cpp", "  if (!may_go)", "  if (false)",
         "test_privileges.py::test_what_is_no_pid_is_not_overwritten"),
     "an empty pid file stays": Mutation(
-        "step04_cluster", "lib/os/pid_file.cpp", "  file_.take_over();\n", "",
+        "step04_cluster", "pid_file.cpp", "  file_.take_over();\n", "",
         "test_privileges.py::test_a_pid_file_without_room_is_an_error_and_goes"),
     "the end waits for workers that are not there": Mutation(
         "step04_cluster", "lib/supervisor/supervisor.cpp",
@@ -522,10 +522,10 @@ MUTATIONS = {
         "step04_cluster", "lib/http/grammar.cpp", "    skip(text, '\\\\');", "    // skip(text, '\\\\');",
         "test_http_chunks:HttpChunks.IgnoresExtensions"),
     "extensions of chunks may be as long as they like": Mutation(
-        "step04_cluster", "lib/http/parser_chunks.cpp", " || overhead_ + piece.size() > max_overhead()", "",
+        "step04_cluster", "lib/http/chunked_body.cpp", " || overhead_ > most", "",
         "test_http_limits:HttpLimits.RefusesABodyThatIsMostlyChunkSizes"),
     "anything may stand in a trailer": Mutation(
-        "step04_cluster", "lib/http/parser_chunks.cpp", "is_field_line(line) && !is_of_the_head(line)", "true",
+        "step04_cluster", "lib/http/chunked_body.cpp", "is_field_line(line) && !is_of_the_head(line)", "true",
         "test_http_chunks:HttpChunks.IsAsStrictWithTrailersAsWithHeaders"),
     "a tab is no white space": Mutation(
         "step04_cluster", "lib/http/parser.cpp", "if (bytes.find('\\t') == bytes.npos)", "if (true)",
@@ -554,13 +554,13 @@ MUTATIONS = {
         "stopped_.push_back(std::move(done));", "stopped_.assign(1, std::move(done));",
         "test_http_stop:HttpStop.TellsEverybodyWhoHasAskedForIt"),
     "a refused upload is reset": Mutation(
-        "step04_cluster", "lib/http/connection_end.cpp", "  socket_.linger();", "  socket_.close();",
+        "step04_cluster", "lib/http/connection.cpp", "  socket_.linger();", "  socket_.close();",
         "test_http_clients.py::test_a_client_that_reads_only_after_its_upload_learns_why_it_is_refused"),
     "a leading zero makes a number octal": Mutation(
-        "step04_cluster", "command_line.cpp", "  text.erase(0, std::min(text.find_first_not_of('0'), end - 1));\n",
+        "step04_cluster", "option_kinds.cpp", "  text.erase(0, std::min(text.find_first_not_of('0'), end - 1));\n",
         "", "test_command_line.py::test_a_leading_zero_changes_nothing"),
     "nan is a number of seconds": Mutation(
-        "step04_cluster", "command_line.cpp", "if (end == 0 || !is_unit)", "if (!is_unit)",
+        "step04_cluster", "option_kinds.cpp", "if (end == 0 || !is_unit)", "if (!is_unit)",
         "test_command_line.py::test_a_wrong_value_is_refused[--drain-timeout-nan]"),
     "requests are handled for a client that does not read": Mutation(
         "step04_cluster", "lib/http/connection.cpp",
@@ -571,7 +571,7 @@ MUTATIONS = {
         "state_ == State::kWaiting || state_ == State::kReading;", "true;",
         "test_http_clients.py::test_pipelined_requests_are_answered_in_order"),
     "an idle connection holds up the end": Mutation(
-        "step04_cluster", "lib/http/connection_end.cpp", "  if (number_ > 0) return socket_.close();\n",
+        "step04_cluster", "lib/http/connection.cpp", "  if (number_ > 0) return socket_.close();\n",
         "  if (number_ > 0) return;\n", "test_stopping.py::test_a_signal_ends_it_gracefully"),
 }
 

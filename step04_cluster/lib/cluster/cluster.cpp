@@ -1,5 +1,7 @@
 #include "cluster/cluster.h"
 
+#include <uv.h>
+
 #include <exception>
 #include <utility>
 
@@ -26,6 +28,10 @@ int run() {
     complain(std::string("cluster: ") + error.what());
     return 1;
   }
+}
+
+unsigned cpus() {
+  return uv_available_parallelism();
 }
 
 Worker& fork(const std::map<std::string, std::string>& env) {

@@ -25,6 +25,10 @@ bool is_worker();
 // something, and then it has said so on standard error.
 int run();
 
+// How many CPUs this process may use, at least 1: a good number of workers. See
+// sched_getaffinity(2).
+unsigned cpus();
+
 // ---- In the primary
 
 // Starts a worker, and returns it; it is valid until its `exit` event is over. The worker runs this

@@ -9,8 +9,11 @@
 #include <utility>
 
 #include "http/connections.h"
-#include "http/exchange.h"
 #include "http/output.h"
+#include "http/parser.h"
+#include "http/pooled.h"
+#include "http/request.h"
+#include "http/response_writer.h"
 #include "http/socket.h"
 #include "unique_fd.h"
 
@@ -26,7 +29,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   // `was_served`: it had requests before, elsewhere. Throws as Socket::open() does.
   void start(UniqueFd socket, bool was_served);
 
-  // Ends it, or gives it back, when the client has what it asked for; at once, if it is idle.
+  // Ends it, or hands it back, when the client has what it asked for; at once, if it is idle.
   void stop();
 
   // To be called now and then, `now` is uv_now(): ends the connection if its time is up.
@@ -35,7 +38,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   // What a Response does, as long as its request is the one that is being answered.
   bool is_answering(std::uint64_t number) const;
   void write_head(int status, const Headers& headers) {
-    outgoing_->answer.set_head(status, headers);
+    outgoing_->writer.set_head(status, headers);
   }
   bool write(std::string_view part);
   void end(std::string_view last);
@@ -44,11 +47,27 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
  private:
   enum class State : std::uint8_t {
-    kWaiting,    // for the first byte of a request
-    kReading,    // a part of a request has arrived
-    kAnswering,  // a request is complete, and its answer is not
-    kFinishing,  // the last answer is complete; some of it may still have to be written
-    kLeaving,    // it was idle, and is given back
+    kWaiting,      // for the first byte of a request
+    kReading,      // a part of a request has arrived
+    kAnswering,    // a request is complete, and its answer is not
+    kFinishing,    // the last answer is complete; some of it may still have to be written
+    kHandingBack,  // it was idle, and is handed back
+  };
+
+  // What a request needs while it is read, and while it is answered. Other connections have the
+  // memory then: a connection that is idle holds none of it.
+  struct Incoming {
+    Parser parser;
+    Request request;
+
+    void clear() { request.clear(); }
+  };
+  struct Outgoing {
+    ResponseWriter writer;
+    std::function<void()> on_drain;
+    std::function<void()> on_close;
+
+    void clear() { *this = {}; }
   };
 
   void received(std::string_view bytes) override;
@@ -56,20 +75,18 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   bool may_read_on() const;
   void parse(std::string_view& bytes);
   void begin_request();
+  void begin_answer(const Request& request);
   void handle();
-
-  // In connection_end.cpp:
   void call(const std::function<void()>& callback);
-  void written(bool ok) override;
-  void input_ended() override;
-  void closed() override;
-  static std::uint64_t now();
   void settle();
+  void written(bool ok) override;
   void serve_unparsed();
+  void input_ended() override;
   void say_goodbye();
-  void give_back();
   void refuse(int status);
   void answer_error(int status);
+  void hand_back();
+  void closed() override;
 
   const std::shared_ptr<Connections> server_;
   Socket socket_{*this};

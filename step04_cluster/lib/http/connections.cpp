@@ -43,8 +43,8 @@ void Connections::take(UniqueFd connection, bool was_served) {
   taken->start(std::move(connection), was_served);
 }
 
-void Connections::stop(net::GiveBack give_back, std::function<void()> done) {
-  if (!std::exchange(is_stopping_, true)) give_back_ = std::move(give_back);
+void Connections::stop(net::GiveBack hand_back, std::function<void()> done) {
+  if (!std::exchange(is_stopping_, true)) hand_back_ = std::move(hand_back);
   if (open_.empty()) return done();
   stopped_.push_back(std::move(done));
   for (const auto& connection : open_) connection->stop();

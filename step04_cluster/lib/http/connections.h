@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "http/answer.h"
 #include "http/options.h"
 #include "http/request.h"
+#include "http/response_head.h"
 #include "loop/timer.h"
 #include "net/connections.h"
 
@@ -19,7 +19,7 @@ namespace http {
 
 class Connection;
 
-// Lives as long as somebody gives it connections, or one of them is open.
+// Lives as long as it may be given connections, or one of them is open.
 class Connections final : public net::Connections,
                           public std::enable_shared_from_this<Connections> {
  public:
@@ -34,11 +34,10 @@ class Connections final : public net::Connections,
   void take(UniqueFd connection) override { take(std::move(connection), false); }
   void take_over(UniqueFd connection) override { take(std::move(connection), true); }
 
-  // Without `give_back`, a connection that has not sent anything yet has one second to do so: a
+  // Without `hand_back`, a connection that has not sent anything yet has one second to do so: a
   // client that has connected before we stopped gets its answer. Called again, with or without
-  // `give_back`, it goes on as it was told first, and calls `done` for everybody. See
-  // Connection::stop().
-  void stop(net::GiveBack give_back, std::function<void()> done) override;
+  // `hand_back`, it goes on as it was told first, and calls every `done`. See Connection::stop().
+  void stop(net::GiveBack hand_back, std::function<void()> done) override;
 
   std::size_t count() const { return open_.size(); }
   std::uint64_t total() const { return total_; }  // connections so far
@@ -48,7 +47,7 @@ class Connections final : public net::Connections,
   const Options& options() const { return options_; }
   const CommonLines& lines() const { return lines_; }
   bool is_stopping() const { return is_stopping_; }
-  const net::GiveBack& give_back() const { return give_back_; }
+  const net::GiveBack& hand_back() const { return hand_back_; }
 
   // Calls the handler.
   void handle(const Request& request, Response& response);
@@ -68,8 +67,8 @@ class Connections final : public net::Connections,
   std::uint64_t requests_ = 0;
   loop::Timer sweep_;  // runs while there are connections; one for all of them
   bool is_stopping_ = false;
-  net::GiveBack give_back_;
-  std::vector<std::function<void()>> stopped_;  // whom to tell when the last one has ended
+  net::GiveBack hand_back_;
+  std::vector<std::function<void()>> stopped_;  // to be called when the last connection has ended
 };
 
 }  // namespace http

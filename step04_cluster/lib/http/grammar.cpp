@@ -7,8 +7,6 @@
 #include <charconv>
 #include <cstdint>
 
-#include "http/character_set.h"
-
 namespace http {
 
 namespace {

@@ -20,8 +20,8 @@ struct Counts {
   int transfer_encoding = 0;
 };
 
-// A coding that we do not know is no error of the client's; "chunked" in front of another one is,
-// for then nobody can say where the body ends.
+// A coding that we do not know is no error of the client; "chunked" in front of another coding is,
+// because then it is not clear where the body ends.
 int check_transfer_encoding(std::string_view value) {
   if (equals_ignoring_case(value, "chunked")) return 0;
   const std::size_t comma = value.rfind(',');
@@ -42,10 +42,17 @@ int check_expect(std::string_view value) {
 
 int check_field(const Request::Field& field, Counts& counts) {
   const auto is = [&](std::string_view name) { return equals_ignoring_case(field.name, name); };
-  if (is("host")) return ++counts.host, check_host(field.value);
-  if (is("content-length")) return ++counts.content_length, 0;
+  if (is("host")) {
+    ++counts.host;
+    return check_host(field.value);
+  }
+  if (is("content-length")) {
+    ++counts.content_length;
+    return 0;
+  }
   if (is("transfer-encoding")) {
-    return ++counts.transfer_encoding, check_transfer_encoding(field.value);
+    ++counts.transfer_encoding;
+    return check_transfer_encoding(field.value);
   }
   return is("expect") ? check_expect(field.value) : 0;
 }

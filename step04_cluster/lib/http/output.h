@@ -14,8 +14,8 @@ namespace http {
 
 class Output {
  public:
-  // When more than this waits to be written, the client reads slower than we write, and whoever
-  // writes should pause.
+  // Backpressure: when more than this waits to be written, the client reads slower than we write,
+  // and the handler should pause.
   static constexpr std::size_t kHighWater = 64UL * 1024;
 
   class Owner {

@@ -32,11 +32,8 @@ void Parser::begin(const Options& options, Request& request) {
   llhttp_.data = this;
   options_ = &options;
   request_ = &request;
-  line_.clear();
-  overhead_ = 0;
   refusal_ = 0;
   stage_ = Stage::kHead;
-  part_ = Part::kSize;
 }
 
 Parser::Result Parser::feed(std::string_view& bytes) {
@@ -109,6 +106,7 @@ Parser::Result Parser::accept_head() {
     return refuse(HTTP_STATUS_PAYLOAD_TOO_LARGE);
   request_->set_keeps_alive(wants_keep_alive(llhttp_));
   is_chunked_ = (llhttp_.flags & F_CHUNKED) != 0;
+  if (is_chunked_) chunks_.begin(options_->max_body_size);
   const bool has_body = is_chunked_ || llhttp_.content_length > 0;
   return has_body && expects_continue(*request_) ? Result::kContinue : Result::kComplete;
 }
@@ -119,6 +117,21 @@ Parser::Result Parser::feed_body(std::string_view& bytes) {
   const llhttp_errno_t error = run(bytes);
   if (error != HPE_OK && error != HPE_PAUSED) return refuse(HTTP_STATUS_BAD_REQUEST);
   return stage_ == Stage::kEnd ? Result::kComplete : Result::kIncomplete;
+}
+
+Parser::Result Parser::feed_chunks(std::string_view& bytes) {
+  switch (chunks_.feed(bytes, request_->body_text())) {
+    case ChunkedBody::Result::kIncomplete:
+      return Result::kIncomplete;
+    case ChunkedBody::Result::kComplete:
+      stage_ = Stage::kEnd;
+      return Result::kComplete;
+    case ChunkedBody::Result::kTooLarge:
+      return refuse(HTTP_STATUS_PAYLOAD_TOO_LARGE);
+    case ChunkedBody::Result::kWrong:
+      break;
+  }
+  return refuse(HTTP_STATUS_BAD_REQUEST);
 }
 
 Parser::Result Parser::refuse(int status) {
@@ -138,8 +151,6 @@ const llhttp_settings_t* Parser::settings() {
     llhttp_settings_t functions;
     llhttp_settings_init(&functions);
     functions.on_headers_complete = head_is_complete;
-    functions.on_chunk_header = chunk_begins;
-    functions.on_chunk_complete = chunk_ends;
     functions.on_body = body_goes_on;
     functions.on_message_complete = request_is_complete;
     return functions;

@@ -1,17 +1,17 @@
 // From the bytes of a connection to requests.
 //
-// llhttp, which Node uses too, finds the boundaries of requests and undoes chunks. What is ours:
-// the limits, the strictness that it lacks, and the patience: its versions differ in what they
-// refuse of what is well-formed, and our answer shall not depend on them.
+// llhttp, which Node uses too, finds the end of a head and of a body that tells its length. What is
+// ours: chunks, the limits, the strictness that llhttp lacks, and the patience: its versions differ
+// in what they refuse of what is well-formed, and our answer does not depend on them.
 #pragma once
 
 #include <llhttp.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
+#include "http/chunked_body.h"
 #include "http/options.h"
 #include "http/request.h"
 
@@ -31,7 +31,8 @@ class Parser {
   Parser& operator=(const Parser&) = delete;
   ~Parser() = default;
 
-  // What is fed from now on belongs to `request`, which is empty. Both must live until it is read.
+  // What is fed from now on belongs to `request`, which is empty. Both must live until it is
+  // complete.
   void begin(const Options& options, Request& request);
 
   // Reads on in `bytes`, removes what it has consumed, and adds it to the request. After kComplete
@@ -55,7 +56,6 @@ class Parser {
     kBody,
     kEnd,
   };
-  enum class Part : std::uint8_t { kSize, kData, kTrailers };  // of a chunked body
 
   static const llhttp_settings_t* settings();
   static int head_is_complete(llhttp_t* llhttp);
@@ -67,30 +67,17 @@ class Parser {
   Result feed_head(std::string_view& bytes);
   int status_of_wrong_head() const;
   Result feed_body(std::string_view& bytes);
+  Result feed_chunks(std::string_view& bytes);
   Result accept_head();
   Result refuse(int status);
-
-  // In parser_chunks.cpp:
-  Result feed_chunks(std::string_view& bytes);
-  bool feed_data(std::string_view& bytes);
-  bool feed_line(std::string_view& bytes);
-  bool take_line(std::string_view line);
-  bool take_size(std::string_view line);
-  bool take_trailer(std::string_view line);
-  bool run_all(std::string_view bytes);
-  std::size_t max_overhead() const;
-  static int chunk_begins(llhttp_t* llhttp);
-  static int chunk_ends(llhttp_t* llhttp);
 
   llhttp_t llhttp_ = {};
   const Options* options_ = nullptr;
   Request* request_ = nullptr;
-  std::string line_;          // in a chunked body: the beginning of a size or trailer
-  std::size_t overhead_ = 0;  // bytes of such lines so far
+  ChunkedBody chunks_;
   int refusal_ = 0;
   bool is_chunked_ = false;
   Stage stage_ = Stage::kEnd;
-  Part part_ = Part::kSize;
 };
 
 }  // namespace http

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "http/character_set.h"
+#include "http/grammar.h"
 
 namespace http {
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string_view>
 
-#include "http/answer.h"
+#include "http/response_head.h"
 
 namespace http {
 

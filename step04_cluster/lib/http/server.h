@@ -31,7 +31,7 @@ class Server {
   // Listens no longer. Requests under way are answered, idle connections closed.
   void close();
 
-  // What takes the connections, for whoever accepts them in some other way.
+  // What takes the connections, for a program that accepts them in some other way.
   std::shared_ptr<net::Connections> connections() const { return connections_; }
 
   std::size_t open_connections() const { return connections_->count(); }

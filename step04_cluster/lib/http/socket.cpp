@@ -15,7 +15,7 @@ namespace {
 // In milliseconds, as libuv counts.
 constexpr std::uint64_t kQuiet = 5'000;
 constexpr std::uint64_t kLinger = 30'000;
-constexpr std::uint64_t kLingerInAHurry = 1'000;
+constexpr std::uint64_t kLingerBriefly = 1'000;
 
 std::uint64_t now() {
   return uv_now(loop::uv());
@@ -39,10 +39,14 @@ void Socket::open(UniqueFd socket) {
 void Socket::set_reading(bool reading) {
   if (state_ == State::kClosing || has_input_ended_ || reading == is_reading_) return;
   is_reading_ = reading;
-  reading ? uv_read_start(stream(), lend_buffer, read) : uv_read_stop(stream());
+  if (reading) {
+    uv_read_start(stream(), lend_buffer, read);
+  } else {
+    uv_read_stop(stream());
+  }
 }
 
-// One buffer for all connections: whoever gets it has used it before the next read.
+// One buffer for all connections: what is read into it is used up before the next read.
 void Socket::lend_buffer(uv_handle_t*, std::size_t, uv_buf_t* buffer) {
   static char bytes[64 * 1024];
   *buffer = uv_buf_init(bytes, sizeof(bytes));
@@ -99,7 +103,7 @@ void Socket::linger() {
 
 void Socket::check_time(std::uint64_t now) {
   if (state_ != State::kLingering) return;
-  const std::uint64_t longest = is_in_a_hurry_ ? kLingerInAHurry : kLinger;
+  const std::uint64_t longest = lingers_briefly_ ? kLingerBriefly : kLinger;
   if (now - quiet_since_ >= kQuiet || now - lingers_since_ >= longest) close();
 }
 

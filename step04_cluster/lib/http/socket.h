@@ -13,7 +13,7 @@ namespace http {
 
 class Socket {
  public:
-  // Whom the socket tells what happens; always from the loop.
+  // What the socket tells its owner; always from the loop.
   class Owner {
    public:
     virtual void received(std::string_view bytes) = 0;  // valid during the call
@@ -31,10 +31,10 @@ class Socket {
   ~Socket() = default;
 
   // Takes ownership of `socket`, a connected stream socket, and reads from it. Throws
-  // std::system_error if libuv does not want it: then it is closed, and closed() called.
+  // std::system_error if libuv refuses it: then it is closed, and closed() called.
   void open(UniqueFd socket);
 
-  // Goes on reading, or leaves what arrives to the kernel: the client finds that it has to wait.
+  // Goes on reading, or leaves what arrives to the kernel: backpressure, the client has to wait.
   void set_reading(bool reading);
 
   // Has something arrived that has not been read? See FIONREAD in tcp(7).
@@ -50,13 +50,14 @@ class Socket {
   // Ends it with a reset, and forgets what has not been sent.
   void reset();
 
-  // Ends it when the client does, or when it has sent nothing for 5 s, or after 30 s; after 1 s if
-  // there is a hurry. The client
-  // sees at once that nothing more will come. What it still sends is read and ignored: the kernel
-  // would answer it with a reset, and that can destroy what the client has not read yet.
-  // See RFC 9112, 9.6.
+  // Ends it when the client does, or when the client has sent nothing for 5 s, or after 30 s. The
+  // client sees at once that nothing more will come. What it still sends is read and ignored: the
+  // kernel would answer it with a reset, and that can destroy what the client has not read yet. See
+  // RFC 9112, 9.6.
   void linger();
-  void hurry() { is_in_a_hurry_ = true; }
+
+  // The server stops: linger() takes 1 s at most, also if it has begun.
+  void linger_briefly() { lingers_briefly_ = true; }
 
   // To be called now and then; `now` is uv_now(). Ends the lingering.
   void check_time(std::uint64_t now);
@@ -81,7 +82,7 @@ class Socket {
   State state_ = State::kClosing;
   bool is_reading_ = false;
   bool has_input_ended_ = false;
-  bool is_in_a_hurry_ = false;
+  bool lingers_briefly_ = false;
 };
 
 }  // namespace http

@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "listener.h"
-#include "os/lock_file.h"
+#include "net/lock_file.h"
 #include "sys_error.h"
 #include "unique_fd.h"
 
@@ -74,7 +74,7 @@ int bind_to(int socket, const sockaddr_un& address) {
 // then one binds, and the other one removes the new file.
 void bind_to_path(int socket, const std::string& path, FileMode mode) {
   const sockaddr_un address = address_of_path(path);
-  const os::LockFile lock(path + ".starting", S_IRUSR | S_IWUSR, path);
+  const LockFile lock(path + ".starting", S_IRUSR | S_IWUSR, path);
   const Umask umask(mode);
   int error = bind_to(socket, address);
   if (error == EADDRINUSE && is_left_over(path, address)) {

@@ -16,6 +16,11 @@ void Backoff::died_young(Clock::time_point now) {
   next_ = std::max(next_, now + delay());
 }
 
+void Backoff::lived() {
+  deaths_ = 0;
+  next_ = {};
+}
+
 std::chrono::milliseconds Backoff::delay() const {
   if (deaths_ < 2) return std::chrono::milliseconds(0);
   return std::min(kMost, kFirst * (1 << std::min(deaths_ - 2, 16)));

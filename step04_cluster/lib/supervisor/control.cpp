@@ -1,5 +1,6 @@
 #include "supervisor/control.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <system_error>
@@ -7,7 +8,7 @@
 
 #include "console.h"
 #include "net/socket.h"
-#include "supervisor/messages.h"
+#include "supervisor/agent.h"
 #include "supervisor/status.h"
 
 namespace supervisor {
@@ -48,7 +49,8 @@ Control::Control(const std::string& path, Supervisor& supervisor)
       acceptor_(
           listen_for_owner(path), [this](UniqueFd c) { accepted(std::move(c)); },
           [path](int error) {
-            complain("cluster: accept " + path + ": " + std::generic_category().message(error));
+            complain(fmt::format("cluster: accept {}: {}", path,
+                                 std::generic_category().message(error)));
           }),
       too_late_([this] { answer_questions(true); }) {
   acceptor_.resume();
@@ -66,7 +68,7 @@ void Control::accepted(UniqueFd connection) {
 }
 
 void Control::answer(const http::Request& request, http::Response& response) {
-  const std::string wanted = std::string(request.method()) + " " + std::string(request.path());
+  const std::string wanted = fmt::format("{} {}", request.method(), request.path());
   if (wanted == "GET /status") return ask_workers(response, false);
   if (wanted == "GET /metrics") return ask_workers(response, true);
   if (wanted == "POST /reload") return reload(response);
@@ -96,8 +98,8 @@ void Control::answer_questions(bool at_once) {
       ++question;
       continue;
     }
-    tell(question->response, 200,
-         question->is_metrics ? status_as_metrics(supervisor_) : status_as_text(supervisor_));
+    const auto status = question->is_metrics ? status_as_metrics : status_as_text;
+    tell(question->response, 200, status(supervisor_));
     question = questions_.erase(question);
   }
   if (questions_.empty()) too_late_.stop();
@@ -111,13 +113,17 @@ void Control::reload(const http::Response& response) {
 
 void Control::reloaded(const std::string& error) {
   for (Reload& reload : reloads_) {
-    if (--reload.reloads == 0)
-      tell(reload.response, error.empty() ? 200 : 500, error.empty() ? "reloaded\n" : error + "\n");
+    if (--reload.reloads > 0) continue;
+    if (error.empty()) {
+      tell(reload.response, 200, "reloaded\n");
+    } else {
+      tell(reload.response, 500, error + "\n");
+    }
   }
   reloads_.remove_if([](const Reload& reload) { return reload.reloads == 0; });
 }
 
-// Whoever still waits, hears that there is nothing to wait for.
+// A client that still waits hears that there is nothing to wait for.
 void Control::close() {
   answer_questions(true);
   for (const Reload& reload : std::exchange(reloads_, {}))

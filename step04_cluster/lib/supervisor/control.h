@@ -20,15 +20,16 @@ namespace supervisor {
 //   POST /reload   when the reload has ended: 200, or 500 and the reason
 //   POST /stop     at once: 200
 //
-// Only the user who runs the server, and root, may connect: others cannot open the file, and who
-// has got a connection in some other way is asked by the kernel who he is. At most 16 at a time.
+// Only the user who runs the server, and root, may connect: others cannot open the file, and of a
+// connection that came about in some other way, we ask the kernel who is at the other end. At most
+// 16 at a time.
 class Control {
  public:
   // Both must outlive it. Throws ListenError.
   Control(const std::string& path, Supervisor& supervisor);
 
  private:
-  // Somebody waits for the workers' answers, or for the end of a reload.
+  // A client waits for the workers' answers, or for the end of a reload.
   struct Question {
     http::Response response;
     bool is_metrics = false;

@@ -13,7 +13,7 @@ std::chrono::milliseconds interval(std::chrono::milliseconds timeout) {
 
 }  // namespace
 
-Liveness::Liveness(std::map<int, Member>& members, std::chrono::milliseconds timeout,
+Liveness::Liveness(Members& members, std::chrono::milliseconds timeout,
                    std::function<void(cluster::Worker&)> is_hung)
     : members_(members),
       timeout_(timeout),
@@ -23,7 +23,7 @@ Liveness::Liveness(std::map<int, Member>& members, std::chrono::milliseconds tim
 }
 
 // If this process itself was stopped, or the machine slept, the answers are still to be read: then
-// everybody has all the time once more.
+// every worker has all the time once more.
 void Liveness::tick() {
   const Clock::time_point now = Clock::now();
   const bool was_asleep = now - std::exchange(last_tick_, now) > 2 * interval(timeout_);

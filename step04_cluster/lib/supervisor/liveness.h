@@ -3,10 +3,9 @@
 
 #include <chrono>
 #include <functional>
-#include <map>
 
 #include "loop/timer.h"
-#include "supervisor/member.h"
+#include "supervisor/members.h"
 
 namespace supervisor {
 
@@ -17,7 +16,7 @@ class Liveness {
   using Clock = std::chrono::steady_clock;
 
   // `members` must outlive this. A timeout of 0 means that nobody is asked.
-  Liveness(std::map<int, Member>& members, std::chrono::milliseconds timeout,
+  Liveness(Members& members, std::chrono::milliseconds timeout,
            std::function<void(cluster::Worker&)> is_hung);
 
   void stop() { timer_.stop(); }
@@ -25,7 +24,7 @@ class Liveness {
  private:
   void tick();
 
-  std::map<int, Member>& members_;
+  Members& members_;
   std::chrono::milliseconds timeout_;
   std::function<void(cluster::Worker&)> is_hung_;
   Clock::time_point last_tick_ = Clock::now();

@@ -1,13 +1,15 @@
 #include "supervisor/status.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
-#include <iomanip>
-#include <sstream>
-
-#include "ipc/json_text.h"
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace supervisor {
 
@@ -29,7 +31,7 @@ std::string state_of(const Member& member) {
   }
 }
 
-long age_of(const Member& member) {
+std::int64_t age_of(const Member& member) {
   const auto age = Member::Clock::now() - member.started;
   return std::chrono::floor<std::chrono::seconds>(age).count();
 }
@@ -39,108 +41,122 @@ std::string number(const Member& member, std::uint64_t Counters::*which) {
   return member.counters ? std::to_string(*member.counters.*which) : "?";
 }
 
-void add_row(std::ostream& out, const std::array<std::string, 8>& cells) {
-  static constexpr std::array<int, 8> kWidths = {8, 9, 14, 12, 9, 8, 13, 0};
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    out << std::left << std::setw(kWidths[i]) << cells[i];
-  out << "\n";
+const char* doing(const Supervisor& supervisor) {
+  if (supervisor.is_stopping()) return ", stopping";
+  return supervisor.is_reloading() ? ", reloading" : "";
 }
 
-void add_listening(std::ostream& out, const cluster::Listening& listening) {
-  out << listening.key << ": " << listening.in_kernel << " in the kernel's queue, "
-      << listening.waiting << " waiting, " << listening.unanswered << " offered\n";
+// ---- For Prometheus
+
+// The samples of a metric: their labels, and their values.
+using Samples = std::vector<std::pair<std::string, std::int64_t>>;
+using Sampler = std::function<Samples(const Supervisor&)>;
+
+Sampler of_all(int (Supervisor::*value)() const) {
+  return [=](const Supervisor& supervisor) { return Samples{{"", (supervisor.*value)()}}; };
 }
 
-// One metric; `add` writes its samples.
-template <typename Add>
-void metric(std::ostream& out, const std::string& name, const char* type, const char* help,
-            Add add) {
-  out << "# HELP cluster_" << name << ' ' << help << "\n# TYPE cluster_" << name << ' ' << type
-      << "\n";
-  add("cluster_" + name);
+// Of each worker; but `value` may be unknown.
+using Known = std::optional<std::int64_t>;
+
+Known known(std::int64_t value) {
+  return value;
 }
 
-template <typename Value>
-void metric_of_all(std::ostream& out, const char* name, const char* help, Value value) {
-  metric(out, name, "gauge", help, [&](const auto& full) { out << full << ' ' << value << "\n"; });
-}
-
-template <typename Value>
-void metric_of_workers(std::ostream& out, const Supervisor& supervisor, const char* name,
-                       const char* type, const char* help, Value value) {
-  metric(out, name, type, help, [&](const auto& full) {
+Sampler of_workers(Known (*value)(const Member&)) {
+  return [=](const Supervisor& supervisor) {
+    Samples samples;
     for (const auto& [id, member] : supervisor.members()) {
-      out << full << "{worker=\"" << id << "\"} " << value(member) << "\n";
+      if (const Known sample = value(member))
+        samples.emplace_back(fmt::format("{{worker=\"{}\"}}", id), *sample);
     }
-  });
+    return samples;
+  };
 }
 
-// The workers' own counters; not of those that have told nothing.
-void metric_of_counters(std::ostream& out, const Supervisor& supervisor, const char* name,
-                        const char* type, const char* help, std::uint64_t Counters::*which) {
-  metric(out, name, type, help, [&](const auto& full) {
-    for (const auto& [id, member] : supervisor.members()) {
-      if (!member.counters) continue;
-      out << full << "{worker=\"" << id << "\"} " << *member.counters.*which << "\n";
-    }
-  });
+// What the workers have told of themselves.
+template <std::uint64_t Counters::*which>
+Known counted(const Member& member) {
+  if (!member.counters) return std::nullopt;
+  return known(*member.counters.*which);
 }
 
-void metric_of_listening(std::ostream& out, const char* name, const char* help,
-                         std::size_t cluster::Listening::*which) {
-  metric(out, name, "gauge", help, [&](const auto& full) {
-    for (const auto& listening : cluster::listening()) {
-      out << full << "{key=" << ipc::quoted(listening.key) << "} " << listening.*which << "\n";
-    }
-  });
+Sampler of_places(std::size_t cluster::Listening::*value) {
+  return [=](const Supervisor&) {
+    Samples samples;
+    for (const auto& listening : cluster::listening())
+      samples.emplace_back(fmt::format("{{key={}}}", nlohmann::json(listening.key).dump()),
+                           listening.*value);
+    return samples;
+  };
+}
+
+struct Metric {
+  const char* name;
+  const char* type;
+  const char* help;
+  Sampler samples;
+};
+
+const std::vector<Metric>& metrics() {
+  using cluster::Listening;
+  static const std::vector<Metric> all = {
+      {"workers_wanted", "gauge", "workers that there should be", of_all(&Supervisor::wanted)},
+      {"generation", "gauge", "reloads so far", of_all(&Supervisor::generation)},
+      {"deaths", "gauge", "workers that ended unasked so far", of_all(&Supervisor::deaths)},
+      {"worker_ready", "gauge", "1 if it listens and stays",
+       of_workers([](const Member& member) { return known(member.is_ready() ? 1 : 0); })},
+      {"worker_pid", "gauge", "its process",
+       of_workers([](const Member& member) { return known(member.worker.pid()); })},
+      {"worker_age_seconds", "gauge", "since it was started",
+       of_workers([](const Member& member) { return known(age_of(member)); })},
+      {"worker_open_connections", "gauge", "connections, now",
+       of_workers(counted<&Counters::open>)},
+      {"worker_connections_total", "counter", "connections so far",
+       of_workers(counted<&Counters::connections>)},
+      {"worker_requests_total", "counter", "requests so far",
+       of_workers(counted<&Counters::requests>)},
+      {"queue_in_kernel", "gauge", "connections that wait to be accepted",
+       of_places(&Listening::in_kernel)},
+      {"queue_in_primary", "gauge", "connections that wait for a worker",
+       of_places(&Listening::waiting)},
+      {"offers_unanswered", "gauge", "connections offered and not yet taken",
+       of_places(&Listening::unanswered)},
+  };
+  return all;
 }
 
 }  // namespace
 
 std::string status_as_text(const Supervisor& supervisor) {
-  std::ostringstream out;
-  out << "primary " << getpid() << ", policy " << cluster::policy().name << ", "
-      << supervisor.wanted() << " workers wanted, generation " << supervisor.generation() << ", "
-      << supervisor.deaths() << " died"
-      << (supervisor.is_stopping()    ? ", stopping"
-          : supervisor.is_reloading() ? ", reloading"
-                                      : "")
-      << "\n";
-  for (const auto& listening : cluster::listening()) add_listening(out, listening);
-  add_row(out,
-          {"worker", "pid", "state", "generation", "seconds", "open", "connections", "requests"});
-  for (const auto& [id, member] : supervisor.members()) {
-    add_row(out, {std::to_string(id), std::to_string(member.worker.pid()), state_of(member),
-                  std::to_string(member.generation), std::to_string(age_of(member)),
-                  number(member, &Counters::open), number(member, &Counters::connections),
-                  number(member, &Counters::requests)});
+  static constexpr const char* kRow = "{:<8}{:<9}{:<14}{:<12}{:<9}{:<8}{:<13}{}\n";
+  std::string text =
+      fmt::format("primary {}, policy {}, {} workers wanted, generation {}, {} died{}\n", getpid(),
+                  cluster::policy().name, supervisor.wanted(), supervisor.generation(),
+                  supervisor.deaths(), doing(supervisor));
+  for (const auto& listening : cluster::listening()) {
+    text += fmt::format("{}: {} in the kernel's queue, {} waiting, {} offered\n", listening.key,
+                        listening.in_kernel, listening.waiting, listening.unanswered);
   }
-  return out.str();
+  text += fmt::format(kRow, "worker", "pid", "state", "generation", "seconds", "open",
+                      "connections", "requests");
+  for (const auto& [id, member] : supervisor.members()) {
+    text +=
+        fmt::format(kRow, id, member.worker.pid(), state_of(member), member.generation,
+                    age_of(member), number(member, &Counters::open),
+                    number(member, &Counters::connections), number(member, &Counters::requests));
+  }
+  return text;
 }
 
 std::string status_as_metrics(const Supervisor& supervisor) {
-  std::ostringstream out;
-  metric_of_all(out, "workers_wanted", "workers that there should be", supervisor.wanted());
-  metric_of_all(out, "generation", "reloads so far", supervisor.generation());
-  metric_of_all(out, "deaths", "workers that ended unasked so far", supervisor.deaths());
-  metric_of_workers(out, supervisor, "worker_ready", "gauge", "1 if it listens and stays",
-                    [](const Member& member) { return member.is_ready() ? 1 : 0; });
-  metric_of_workers(out, supervisor, "worker_pid", "gauge", "its process",
-                    [](const Member& member) { return member.worker.pid(); });
-  metric_of_workers(out, supervisor, "worker_age_seconds", "gauge", "since it was started", age_of);
-  metric_of_counters(out, supervisor, "worker_open_connections", "gauge", "connections, now",
-                     &Counters::open);
-  metric_of_counters(out, supervisor, "worker_connections_total", "counter", "connections so far",
-                     &Counters::connections);
-  metric_of_counters(out, supervisor, "worker_requests_total", "counter", "requests so far",
-                     &Counters::requests);
-  metric_of_listening(out, "queue_in_kernel", "connections that wait to be accepted",
-                      &cluster::Listening::in_kernel);
-  metric_of_listening(out, "queue_in_primary", "connections that wait for a worker",
-                      &cluster::Listening::waiting);
-  metric_of_listening(out, "offers_unanswered", "connections offered and not yet taken",
-                      &cluster::Listening::unanswered);
-  return out.str();
+  std::string text;
+  for (const auto& [name, type, help, samples] : metrics()) {
+    text += fmt::format("# HELP cluster_{0} {1}\n# TYPE cluster_{0} {2}\n", name, help, type);
+    for (const auto& [labels, value] : samples(supervisor))
+      text += fmt::format("cluster_{}{} {}\n", name, labels, value);
+  }
+  return text;
 }
 
 }  // namespace supervisor

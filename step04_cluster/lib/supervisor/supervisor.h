@@ -1,29 +1,26 @@
 // Keeps a number of workers running, replaces them without losing a request, and ends them when it
-// is told to. It uses nothing but what the cluster offers to everybody, as process managers use
+// is told to. It uses nothing but what the cluster offers to every program, as process managers use
 // Node's.
 #pragma once
 
 #include <chrono>
 #include <functional>
-#include <map>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "cluster/cluster.h"
 #include "cluster/event.h"
-#include "loop/signal_watcher.h"
 #include "loop/timer.h"
-#include "os/terminal.h"
 #include "supervisor/backoff.h"
 #include "supervisor/liveness.h"
-#include "supervisor/member.h"
+#include "supervisor/members.h"
+#include "supervisor/signals.h"
 
 namespace supervisor {
 
 struct Options {
   int workers = 1;
-  // To be listening by then; 0: it may never, and counts as ready when it is online.
+  // To be listening by then; 0: it need not, and counts as ready when it is online.
   std::chrono::milliseconds start_timeout = std::chrono::seconds(10);
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);  // to be gone by then
   std::chrono::milliseconds drain_grace = {};                          // to serve on after SIGTERM
@@ -63,7 +60,7 @@ class Supervisor {
   int exit_status() const { return is_stopping_ ? 0 : 1; }
 
   // The workers that have not exited, by id; and how many have ended unasked so far.
-  const std::map<int, Member>& members() const { return members_; }
+  const Members& members() const { return members_; }
   int deaths() const { return deaths_; }
   int wanted() const { return wanted_; }
   int generation() const { return generation_; }
@@ -73,33 +70,27 @@ class Supervisor {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void listen_to_signals();
-  void hang_up();
   void reconcile();
   bool start_workers();
   void start_worker();
   void ask_to_leave(Member& member);
   void wait_for_end(Member& member);
-  Member& first_to_leave();
-  int count(bool (*is)(const Member&)) const;
   void end_reload(const std::string& error);
   void online(cluster::Worker& worker);
   void listening(cluster::Worker& worker, const cluster::Query& where);
-  void has_come(Member& member);
+  void came_up(Member& member);
   void announce(const cluster::Query& where);
   void heard(cluster::Worker& worker, const std::string& json);
-  void exited(cluster::Worker& worker, const cluster::Ending& ending);
-  void leave();
-  void kill_all();
-
-  // In supervisor_end.cpp:
   void disconnected(cluster::Worker& worker);
   void outlived_its_channel(Member& member);
   void lost(const Member& member);
+  void exited(cluster::Worker& worker, const cluster::Ending& ending);
+  void shut_down();
+  void kill_all();
 
   Options options_;
   int wanted_;  // workers
-  std::map<int, Member> members_;
+  Members members_;
   Backoff backoff_;
   int generation_ = 0;
   int deaths_ = 0;
@@ -108,15 +99,14 @@ class Supervisor {
   bool is_reloading_ = false;
   bool reloads_again_ = false;  // it was asked for during the reload
   bool is_stopping_ = false;
-  bool is_ending_ = false;  // is_stopping_, and the grace is over
+  bool is_shutting_down_ = false;  // is_stopping_, and the grace is over
   cluster::Event<const std::string&> reloaded_;
   cluster::Event<> over_;
   loop::Timer retry_;
   loop::Timer grace_;
   loop::Timer drain_;
   Liveness liveness_;
-  os::Terminal terminal_;
-  std::vector<loop::SignalWatcher> signals_;
+  Signals signals_{*this};
 };
 
 }  // namespace supervisor

@@ -1,10 +1,8 @@
-#include "os/user.h"
+#include "user.h"
 
 #include <pwd.h>
 
 #include <charconv>
-
-namespace os {
 
 std::optional<User> user_of(const std::string& name) {
   const passwd* found = getpwnam(name.c_str());
@@ -16,5 +14,3 @@ std::optional<User> user_of(const std::string& name) {
   if (found == nullptr) return std::nullopt;
   return User{found->pw_uid, found->pw_gid};
 }
-
-}  // namespace os

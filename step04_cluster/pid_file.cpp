@@ -1,4 +1,4 @@
-#include "os/pid_file.h"
+#include "pid_file.h"
 
 #include <unistd.h>
 
@@ -9,15 +9,13 @@
 
 #include "sys_error.h"
 
-namespace os {
-
 namespace {
 
 bool is_digit(char c) {
   return '0' <= c && c <= '9';
 }
 
-// Whatever else stands there, somebody has written it who would miss it.
+// If anything else stands there, somebody has written it, and would miss it.
 bool holds_a_number(int file) {
   std::array<char, 20> text = {};
   const ssize_t size = pread(file, text.data(), text.size(), 0);
@@ -40,5 +38,3 @@ PidFile::PidFile(const std::string& path) : file_(path, 0644, "--pid-file " + pa
   errno = ENOSPC;
   if (written != std::ssize(line)) throw_errno(name);
 }
-
-}  // namespace os

@@ -7,7 +7,7 @@
 
 #include "unique_fd.h"
 
-namespace os {
+namespace net {
 
 // What counts is not the file, but the lock on it, which the kernel takes away from a process that
 // ends, however it ends. See flock(2).
@@ -23,7 +23,7 @@ class LockFile {
   // Removes the file if it is ours.
   ~LockFile();
 
-  // Ours is what was empty at first. What is in any other one may be dear to somebody, until
+  // It is ours if it was empty at first. What is in any other file may be dear to somebody, until
   // take_over() is called.
   bool is_ours() const { return is_ours_; }
   void take_over() { is_ours_ = true; }
@@ -38,4 +38,4 @@ class LockFile {
   bool is_ours_ = false;
 };
 
-}  // namespace os
+}  // namespace net

@@ -6,8 +6,6 @@
 #include <optional>
 #include <string>
 
-namespace os {
-
 struct User {
   uid_t uid;
   gid_t gid;
@@ -15,5 +13,3 @@ struct User {
 
 // The user of this name, or with this number; nothing, if there is none.
 std::optional<User> user_of(const std::string& name);
-
-}  // namespace os

@@ -1,4 +1,4 @@
-#include "os/lock_file.h"
+#include "net/lock_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,7 +10,7 @@
 
 #include "sys_error.h"
 
-namespace os {
+namespace net {
 
 namespace {
 
@@ -19,7 +19,7 @@ constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | 
 
 }  // namespace
 
-// In a loop: the one who had the file locked may have removed it after we had opened it.
+// In a loop: the process that had it locked may have removed it after we had opened it.
 LockFile::LockFile(std::string path, mode_t mode, const std::string& name)
     : path_(std::move(path)) {
   struct stat status = {};
@@ -47,4 +47,4 @@ bool LockFile::is_still_there() const {
          ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
-}  // namespace os
+}  // namespace net

@@ -6,9 +6,7 @@
 
 #include <string>
 
-#include "os/lock_file.h"
-
-namespace os {
+#include "net/lock_file.h"
 
 class PidFile {
  public:
@@ -19,7 +17,5 @@ class PidFile {
   explicit PidFile(const std::string& path);
 
  private:
-  LockFile file_;
+  net::LockFile file_;
 };
-
-}  // namespace os

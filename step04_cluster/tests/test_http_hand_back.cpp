@@ -13,14 +13,14 @@ using http::Response;
 const std::string kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 // The server is told to stop, and somebody else takes its idle connections.
-class HttpGiveBack : public HttpTest {
+class HttpHandBack : public HttpTest {
  protected:
   struct Given {
     UniqueFd copy;  // as the other process would have one
     std::function<void(bool taken)> done;
   };
 
-  HttpGiveBack() { options_.keep_alive_timeout = milliseconds(60'000); }  // nothing ends by itself
+  HttpHandBack() { options_.keep_alive_timeout = milliseconds(60'000); }  // nothing ends by itself
 
   void stop() {
     const auto take = [this](int connection, std::function<void(bool)> done) {
@@ -39,7 +39,7 @@ class HttpGiveBack : public HttpTest {
   int done_ = 0;
 };
 
-TEST_F(HttpGiveBack, GivesAnIdleConnectionAwayAndDoesNotEndIt) {
+TEST_F(HttpHandBack, HandsAnIdleConnectionBackAndDoesNotEndIt) {
   Client client = connect();
   client.send(kGet);
   client.receive("world\n");
@@ -54,7 +54,7 @@ TEST_F(HttpGiveBack, GivesAnIdleConnectionAwayAndDoesNotEndIt) {
   EXPECT_FALSE(client.has_ended());
 }
 
-TEST_F(HttpGiveBack, ReadsNothingFromAConnectionThatItGivesAway) {
+TEST_F(HttpHandBack, ReadsNothingFromAConnectionThatItHandsBack) {
   Client client = connect();
   client.send(kGet);
   client.receive("world\n");
@@ -67,7 +67,7 @@ TEST_F(HttpGiveBack, ReadsNothingFromAConnectionThatItGivesAway) {
   EXPECT_TRUE(is_done_soon());
 }
 
-TEST_F(HttpGiveBack, ServesOnIfNobodyTakesIt) {
+TEST_F(HttpHandBack, ServesOnIfNobodyTakesIt) {
   Client client = connect();
   client.send(kGet);
   client.receive("world\n");
@@ -81,7 +81,7 @@ TEST_F(HttpGiveBack, ServesOnIfNobodyTakesIt) {
   EXPECT_TRUE(is_done_soon());
 }
 
-TEST_F(HttpGiveBack, AnswersFirstAndKeepsTheConnectionAlive) {
+TEST_F(HttpHandBack, AnswersFirstAndKeepsTheConnectionAlive) {
   std::vector<Response> kept;
   handler_ = [&](const Request&, Response& response) { kept.push_back(response); };
   Client client = connect();
@@ -97,7 +97,7 @@ TEST_F(HttpGiveBack, AnswersFirstAndKeepsTheConnectionAlive) {
   EXPECT_TRUE(is_done_soon());
 }
 
-TEST_F(HttpGiveBack, WaitsForTheRestOfARequest) {
+TEST_F(HttpHandBack, WaitsForTheRestOfARequest) {
   Client client = connect();
   client.send(kGet.substr(0, 9));
   run_for(milliseconds(20));
@@ -111,7 +111,7 @@ TEST_F(HttpGiveBack, WaitsForTheRestOfARequest) {
   EXPECT_TRUE(is_done_soon());
 }
 
-TEST_F(HttpGiveBack, EndsOneWhoseClientHasSaidThatItCloses) {
+TEST_F(HttpHandBack, EndsOneWhoseClientHasSaidThatItCloses) {
   Client client = connect();
   client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   client.receive("world\n");
@@ -120,7 +120,7 @@ TEST_F(HttpGiveBack, EndsOneWhoseClientHasSaidThatItCloses) {
   EXPECT_TRUE(given_.empty());
 }
 
-TEST_F(HttpGiveBack, TheOtherTakesOverWithTheTimeOfOneThatIsKeptAlive) {
+TEST_F(HttpHandBack, TheOtherTakesOverWithTheTimeOfOneThatIsKeptAlive) {
   options_.keep_alive_timeout = milliseconds(50);
   options_.headers_timeout = milliseconds(60'000);
   Client client = connect();
