@@ -613,7 +613,7 @@ def run_gtest(step, mutation):
 
 
 def run_pytest(step, mutation):
-    others = {"step03_fdpass": ["build/run_primary"], "step04_cluster": ["hello"]}
+    others = {"step03_fdpass": ["pass_one", "build/run_primary"], "step04_cluster": ["hello"]}
     make(step, "cluster", *others.get(mutation.step, []))
     return run(step, "/usr/bin/python3", "-m", "pytest", "-qx", "-p", "no:cacheprovider",
                f"tests/{mutation.caught_by}", PATIENCE="2")
