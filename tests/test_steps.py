@@ -45,6 +45,7 @@ def sources(step):
 
 
 def code_lines(path):
+    """tools/step-diff counts in the same way."""
     lines = (line.strip() for line in path.read_text().splitlines())
     return sum(1 for line in lines
                if line and not line.startswith(("//", "#include", "#pragma")))
