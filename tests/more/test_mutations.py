@@ -600,7 +600,7 @@ def test_a_wrong_program_is_found_out(name, built, tmp_path):
 
 def not_needed(folder, names):
     """Other builds, other Nodes; and the programs of unit tests: make links the one that is asked for."""
-    others = {name for name in names if name.startswith(("address", "node-"))}
+    others = {name for name in names if name.startswith(("address,", "node-"))}
     is_build = pathlib.Path(folder).name == "build"
     return others | {name for name in names if is_build and name.startswith("test_") and "." not in name}
 
