@@ -2,7 +2,7 @@
 
 STEPS   := $(sort $(wildcard step[0-9][0-9]_*))
 LAST    := $(lastword $(STEPS))
-CODE    := bench/floor.cpp $(foreach kind,cpp h,$(wildcard step*/*.$(kind) step*/lib/*/*.$(kind) step*/tests/*.$(kind) step*/tests/*/*.$(kind) step*/fuzz/*.$(kind)))
+CODE    := bench/floor.cpp $(foreach kind,cpp h,$(wildcard step*/*.$(kind) step*/given/*.$(kind) step*/lib/*/*.$(kind) step*/tests/*.$(kind) step*/tests/*/*.$(kind) step*/fuzz/*.$(kind)))
 PYTEST  ?= /usr/bin/python3 -m pytest
 unexport PYTEST_ADDOPTS NODE_OPTIONS
 PYTESTS := $(PYTEST) -q -rs -p no:cacheprovider

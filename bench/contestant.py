@@ -14,7 +14,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.append(str(HERE.parent / "step04_cluster" / "tests"))
+sys.path.append(str(HERE.parent / "step04_cluster" / "tests" / "support"))
 import proc  # noqa: E402
 
 PATIENCE = 20  # seconds for a server to come, or to go

@@ -16,7 +16,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = ROOT / "step04_cluster" / "tests"
-sys.path[:0] = [str(TESTS / "faults"), str(TESTS), str(ROOT / "bench")]
+sys.path[:0] = [str(TESTS / "faults"), str(TESTS / "support"), str(ROOT / "bench")]
 import contestants  # noqa: E402
 import deaths  # noqa: E402
 import freezes  # noqa: E402

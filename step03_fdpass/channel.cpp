@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <cstdint>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -15,12 +14,6 @@
 namespace {
 
 constexpr std::size_t kMaxLine = 64UL * 1024;
-
-Json parse(const std::string& line) {
-  Json body = Json::parse(line, nullptr, false);  // false: do not throw
-  if (!body.is_object()) throw std::runtime_error("channel: a line that is no JSON object");
-  return body;
-}
 
 // The descriptor of a message that announces one.
 UniqueFd take_front(std::deque<UniqueFd>& fds) {
@@ -81,18 +74,9 @@ std::optional<Message> Channel::next() {
 
   const std::string line = text_.substr(0, newline);
   text_.erase(0, newline + 1);
-  Message message = {parse(line), UniqueFd()};
+  Message message = {object_in(line), UniqueFd()};
   if (message.body.value("fd", false)) message.fd = take_front(fds_);
   return message;
-}
-
-int integer_in(const Json& body, const std::string& name) {
-  const auto member = body.find(name);
-  if (member != body.end() && member->is_number_integer()) {
-    const auto value = member->get<std::int64_t>();
-    if (std::in_range<int>(value)) return static_cast<int>(value);
-  }
-  throw std::runtime_error("channel: '" + name + "' is no integer, or too large");
 }
 
 std::pair<UniqueFd, UniqueFd> socket_pair() {

@@ -3,15 +3,12 @@
 #pragma once
 
 #include <deque>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "json.h"
 #include "unique_fd.h"
-
-// JSON whose members stay in the order in which they were written.
-using Json = nlohmann::ordered_json;
 
 struct Message {
   Json body;    // an object
@@ -53,13 +50,9 @@ class Channel {
  private:
   UniqueFd socket_;
   std::string text_;  // read, but not yet taken as messages
-  std::deque<UniqueFd>
-      fds_;  // received, but not yet claimed by a message; empty where one was lost
+  // Received, but not yet taken with a message; empty where one was lost on arrival.
+  std::deque<UniqueFd> fds_;
 };
-
-// The integer that is the member `name` of a message.
-// Throws std::runtime_error if it is missing, anything else, or larger than an int.
-int integer_in(const Json& body, const std::string& name);
 
 // Two connected ends, both blocking and close-on-exec. Throws std::system_error. See socketpair(2).
 std::pair<UniqueFd, UniqueFd> socket_pair();

@@ -3,7 +3,7 @@ import pathlib
 import sys
 
 SUPPORT = pathlib.Path(__file__).parent.parent / "step04_cluster" / "tests" / "support"
-sys.path[:0] = [str(SUPPORT), str(SUPPORT.parent)]
+sys.path.insert(0, str(SUPPORT))
 import surroundings  # noqa: E402, F401  (first: it changes what the others find)
 import accounts  # noqa: E402
 

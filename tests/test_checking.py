@@ -34,8 +34,7 @@ def step(tmp_path):
     """A small step with the real machinery: one program of unit tests, which a shell script plays, and one test."""
     folder = tmp_path / "step01_small"
     shutil.copytree(SUPPORT, folder / "tests" / "support", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("conftest.py", "harness.py", "ledger.py", "proc.py", "client.py"):
-        shutil.copy(SUPPORT.parent / name, folder / "tests")
+    shutil.copy(SUPPORT.parent / "conftest.py", folder / "tests")
     write_floor(folder, {"unit tests": 2, "tests": 1})
     (folder / "tests" / "test_small.py").write_text("def test_it():\n    pass\n")
     write_program(folder, f"cat <<'END'\n{GOOD}END")

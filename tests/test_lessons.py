@@ -20,7 +20,7 @@ def blocks(page, language):
 
 def sources(step):
     """By name; in step 4 by the name below lib/, such as cluster/primary.cpp."""
-    folders = {step: "", **{folder: folder.name + "/" for folder in step.glob("lib/*")}}
+    folders = {step: "", step / "given": "", **{folder: folder.name + "/" for folder in step.glob("lib/*")}}
     return {prefix + path.name: path.read_text() for folder, prefix in folders.items()
             for pattern in ("*.cpp", "*.h") for path in folder.glob(pattern)}
 
@@ -53,7 +53,7 @@ def test_the_files_that_a_page_names_exist(page):
     named = set(re.findall(r"`([\w./-]+\.(?:cpp|h|py))`", page.read_text()))
     for name in named:
         assert any((folder / name).exists()
-                   for folder in (page.parent, page.parent / "lib", ROOT, *STEPS)), name
+                   for folder in (page.parent, page.parent / "given", page.parent / "lib", ROOT, *STEPS)), name
 
 
 @each_page

@@ -175,13 +175,69 @@ def test_carry_refuses(course, path, reason):
 # ---- make diff
 
 def test_diff_names_what_is_new_and_shows_the_two_mains(course):
-    (course / "step03_c" / "main.cpp").write_text("new main\n")
+    (course / "step03_c" / "main.cpp").write_text("new main\nand more\n")
+    (course / "step03_c" / "z.h").write_text("// The z: what it is\n// for. And more.\n#pragma once\n\nint z;\n")
+    (course / "step03_c" / "z.cpp").write_text("// Not this.\nint z = 1;\n")
+    (course / "step03_c" / "tests").mkdir()
+    (course / "step03_c" / "tests" / "test_z.cpp").write_text("int main() {}\n")
     result = run("tools/step-diff", "3", cwd=course)
     assert result.returncode == 0
-    assert "  new       z.h\n" in result.stdout
-    assert "  told anew main.cpp\n" in result.stdout
-    assert "x.h" not in result.stdout
-    assert "-old main.cpp\n+new main\n" in result.stdout
+    assert re.search(r"^  new        z +2  The z: what it is for$", result.stdout, re.M)
+    assert "  told anew  main  1 -> 2\n" in result.stdout
+    assert "  as before  x, y\n" in result.stdout
+    assert "-old main.cpp\n+new main\n+and more\n" in result.stdout
+    assert "test" not in result.stdout.replace("without tests", "").replace("Without tests", "")
+
+
+def test_diff_counts_what_is_given_apart_and_a_folder_of_lib_as_one(course):
+    for path, text in (("given/g.h", "int g;\n"), ("lib/a/one.cpp", "1;\n"), ("lib/a/two.cpp", "2;\n2;\n"),
+                       ("README.md", "| `lib/a` | all that is a | one, two |\n")):
+        (course / "step03_c" / path).parent.mkdir(parents=True, exist_ok=True)
+        (course / "step03_c" / path).write_text(text)
+    text = run("tools/step-diff", "3", cwd=course).stdout
+    assert "step03_c has 7 lines of code to read, and 1 given" in text
+    assert re.search(r"^  new        lib/a    2 files, 3  all that is a$", text, re.M)
+    assert re.search(r"^  new        given/g +1$", text, re.M)
+
+
+def test_diff_knows_what_has_another_name(course):
+    (course / "step02_b" / "w.h").write_text("int w;\n")
+    (course / "step02_b" / "v.h").write_text("int v;\n")
+    (course / "step02_b" / "u.h").write_text("int u;\n")
+    (course / "step03_c" / "lib" / "a").mkdir(parents=True)
+    (course / "step03_c" / "lib" / "a" / "u.cpp").write_text("int u;\n")
+    (course / "step03_c" / "README.md").write_text("It has no table.\n")
+    (course / "step03_c" / "renamed.txt").write_text("# A comment.\nw z\n")
+    text = run("tools/step-diff", "3", cwd=course).stdout
+    assert "  renamed    w -> z\n" in text and "new        z" not in text
+    assert "  moved      u -> lib/a/u\n" in text
+    assert re.search(r"^  left out   v +1$", text, re.M)
+
+
+def test_diff_does_not_show_white_space(course):
+    (course / "step02_b" / "main.cpp").write_text("x\ny\na();\nb();\n")
+    (course / "step03_c" / "main.cpp").write_text("// Why.\nx\ny\n  a();\n\n  c();\n")
+    text = run("tools/step-diff", "3", cwd=course).stdout
+    assert "-b();\n" in text and "+  c();\n" in text and "-a();" not in text and "Why" not in text
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_a_diff_fits_on_two_screens(number):
+    lines = run("make", "-s", "diff", f"STEP={number}").stdout.splitlines()
+    assert 10 < len(lines) <= 90
+    assert max(map(len, lines)) <= 101, "100, as the code, and a sign in front"
+    assert any(line.startswith("@@ ") for line in lines) == (number < 4), "a main.cpp that changes little is shown"
+
+
+@pytest.mark.parametrize("step", sorted(ROOT.glob("step*/renamed.txt")), ids=lambda file: file.parent.name)
+def test_what_is_renamed_exists(step):
+    step = step.parent
+    before = sorted(ROOT.glob("step[0-9][0-9]_*"))[int(step.name[4:6]) - 2]
+    for line in (step / "renamed.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            old, new = line.split()
+            assert [*before.glob(f"{old}.*"), *before.glob(f"given/{old}.*")], f"there is no {old} in {before.name}"
+            assert [*step.glob(f"{new}.*"), *step.glob(f"lib/*/{new}.*")], f"there is no {new} in {step.name}"
 
 
 @pytest.mark.parametrize("step", ["1", "4", "x", ""])

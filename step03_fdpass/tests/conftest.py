@@ -2,7 +2,7 @@
 import pathlib
 import sys
 
-sys.path.append(str(pathlib.Path(__file__).parent / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 import surroundings  # noqa: E402, F401  (first: it changes what the others find)
 import harness  # noqa: E402
 import pytest  # noqa: E402

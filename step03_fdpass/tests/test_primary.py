@@ -13,7 +13,7 @@ import pytest
 from proc import descriptors_of, leave_no_free_descriptor, listening_ports_of
 
 PEER = harness.HERE / "peer.py"
-RUN_PRIMARY = os.environ.get("RUN_PRIMARY", harness.HERE.parent / "build" / "run_primary")
+RUN_PRIMARY = os.environ.get("RUN_PRIMARY", harness.STEP / "build" / "run_primary")
 
 
 @pytest.fixture

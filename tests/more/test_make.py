@@ -79,7 +79,7 @@ def test_another_version_of_node():
 
 
 def test_format_and_clean(tmp_path):
-    course = shutil.copytree(ROOT, tmp_path / "course", ignore=shutil.ignore_patterns(".git", "node-*", "node_modules", "address*"))
+    course = shutil.copytree(ROOT, tmp_path / "course", ignore=shutil.ignore_patterns(".git", "node-*", "node_modules", "address,*"))
     listener = course / "step01_fork" / "listener.cpp"
     right = listener.read_text()
     listener.write_text(right.replace("{\n", "{\n\n\n  ", 1))

@@ -43,48 +43,48 @@ MUTATIONS = {
         "usleep(20'000);\n  prctl(PR_SET_PDEATHSIG, SIGKILL);",
         "test_endings.py::test_it_can_be_killed_at_any_moment_of_its_start"),
     "a long line waits for room in the pipe": Mutation(
-        "step01_fork", "console.cpp", "line.substr(0, PIPE_BUF - 1)", "line",
+        "step01_fork", "given/console.cpp", "line.substr(0, PIPE_BUF - 1)", "line",
         "test_console:Console.PrintsNoMoreThanAPipeHasRoomFor"),
     "accept is asked again and again": Mutation(
         "step01_fork", "listener.cpp", "poll(&readable, 1, -1);", "",
         "test_listener:Listener.WaitsForAClientEvenIfItWasMadeNonBlocking"),
     "an unwanted default is computed, and fatal": Mutation(
-        "step01_fork", "options.cpp", "== 0;\n  const long count", "== 0;\n  if (!is_told) refuse(\"sched_getaffinity\");\n  const long count",
+        "step01_fork", "given/options.cpp", "== 0;\n  const long count", "== 0;\n  if (!is_told) refuse(\"sched_getaffinity\");\n  const long count",
         "test_usage.py::test_it_starts_where_the_usable_cpus_cannot_be_counted"),
     "a terminal is taken for a pipe": Mutation(
-        "step01_fork", "console.cpp", "isatty(fd) ? write_to_terminal(fd, text) : write_or_drop(fd, text);",
+        "step01_fork", "given/console.cpp", "isatty(fd) ? write_to_terminal(fd, text) : write_or_drop(fd, text);",
         "write_or_drop(fd, text);", "test_console:Console.DoesNotWaitForATerminalThatNobodyReads"),
     "what is written is not yet on the disk": Mutation(
-        "step01_fork", "console.cpp", " || std::fclose(stdout) == EOF", "",
+        "step01_fork", "given/console.cpp", " || std::fclose(stdout) == EOF", "",
         "test_usage.py::test_help_that_cannot_be_written_is_an_error"),
     "closed standard descriptors stay closed": Mutation(
-        "step01_fork", "console.cpp", "while (fd <= 2)", "while (false)",
+        "step01_fork", "given/console.cpp", "while (fd <= 2)", "while (false)",
         "test_endings.py::test_it_runs_without_descriptors_0_to_2"),
     "printing waits for a reader": Mutation(
-        "step01_fork", "console.cpp", "if (poll(&output, 1, 0) != 1 || (output.revents & POLLOUT) == 0) return;",
+        "step01_fork", "given/console.cpp", "if (poll(&output, 1, 0) != 1 || (output.revents & POLLOUT) == 0) return;",
         "",
         "test_endings.py::test_nobody_has_to_read_what_it_prints"),
     "SIGPIPE is not ignored": Mutation(
-        "step01_fork", "console.cpp", "std::signal(SIGPIPE, SIG_IGN);", "",
+        "step01_fork", "given/console.cpp", "std::signal(SIGPIPE, SIG_IGN);", "",
         "test_endings.py::test_nobody_has_to_read_what_it_prints"),
     "no SO_REUSEADDR": Mutation(
         "step01_fork", "listener.cpp", "const int yes = 1;", "const int yes = 0;",
         "test_endings.py::test_the_port_is_free_again_after_connections"),
     "closing at once resets the answer": Mutation(
-        "step01_fork", "http.cpp", "  close_gently(std::move(connection));\n", "",
+        "step01_fork", "given/http.cpp", "  close_gently(std::move(connection));\n", "",
         "test_http.py::test_the_body_of_a_post_does_not_reset_the_answer"),
     "a head without limit": Mutation(
-        "step01_fork", "http.cpp", "constexpr std::size_t kMaxHead = 16UL * 1024;",
+        "step01_fork", "given/http.cpp", "constexpr std::size_t kMaxHead = 16UL * 1024;",
         "constexpr std::size_t kMaxHead = 1 << 30;",
         "test_http.py::test_a_longer_head_gets_431"),
     "a client is waited for without end": Mutation(
-        "step01_fork", "http.cpp", "std::max(0, static_cast<int>(left.count()))", "-1",
+        "step01_fork", "given/http.cpp", "std::max(0, static_cast<int>(left.count()))", "-1",
         "test_http.py::test_no_client_is_waited_for_longer_than_5_seconds"),
     "the time left is rounded down": Mutation(
-        "step01_fork", "http.cpp", "std::chrono::ceil<", "std::chrono::floor<",
+        "step01_fork", "given/http.cpp", "std::chrono::ceil<", "std::chrono::floor<",
         "test_http.py::test_no_client_is_waited_for_longer_than_5_seconds"),
     "a request may be for nobody": Mutation(
-        "step01_fork", "http.cpp", "names_its_host(head) ? kOk : kBadRequest", "kOk",
+        "step01_fork", "given/http.cpp", "names_its_host(head) ? kOk : kBadRequest", "kOk",
         "test_http:Serve.WantsToBeToldOneHost"),
     "the marker is not removed": Mutation(
         "step02_env", "environment.cpp", "  unsetenv(name.c_str());\n", "",
@@ -160,7 +160,7 @@ MUTATIONS = {
         "step03_fdpass", "primary.cpp", "if (!workers_.empty()) announce();", "",
         "test_primary.py::test_when_the_last_that_did_not_listen_dies_the_others_are_announced"),
     "a job in the background tries to write again and again": Mutation(
-        "step04_cluster", "console.cpp", "  if (is_handled) std::signal(SIGTTOU, SIG_DFL);\n", "",
+        "step04_cluster", "given/console.cpp", "  if (is_handled) std::signal(SIGTTOU, SIG_DFL);\n", "",
         "test_terminal.py::test_a_background_job_that_may_not_write_stops_until_fg"),
     "a terminal that closes asks for a reload": Mutation(
         "step04_cluster", "lib/supervisor/signals.cpp", "  if (!is_terminal_closed) return supervisor_.reload();\n",
@@ -602,7 +602,7 @@ def test_a_wrong_program_is_found_out(name, built, tmp_path):
 
 def not_needed(folder, names):
     """Other builds, other Nodes; and the programs of unit tests: make links the one that is asked for."""
-    others = {name for name in names if name.startswith(("address", "node-"))}
+    others = {name for name in names if name.startswith(("address,", "node-"))}
     is_build = pathlib.Path(folder).name == "build"
     return others | {name for name in names if is_build and name.startswith("test_") and "." not in name}
 
@@ -615,7 +615,7 @@ def run_gtest(step, mutation):
 
 
 def run_pytest(step, mutation):
-    others = {"step03_fdpass": ["build/run_primary"], "step04_cluster": ["hello"]}
+    others = {"step03_fdpass": ["pass_one", "build/run_primary"], "step04_cluster": ["hello"]}
     make(step, "cluster", *others.get(mutation.step, []))
     return run(step, "/usr/bin/python3", "-m", "pytest", "-qx", "-p", "no:cacheprovider",
                f"tests/{mutation.caught_by}", PATIENCE="2")

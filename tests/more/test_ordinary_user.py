@@ -24,7 +24,7 @@ def become_ordinary():
 def test_an_ordinary_user_can_check_a_step(step):
     with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as folder:
         # What is built stays, so that only the tests are tried.
-        copy = shutil.copytree(step, pathlib.Path(folder) / step.name, ignore=shutil.ignore_patterns("address*", "node-*"))
+        copy = shutil.copytree(step, pathlib.Path(folder) / step.name, ignore=shutil.ignore_patterns("address,*", "node-*"))
         for path in [pathlib.Path(folder), copy, *copy.rglob("*")]:
             os.chown(path, USER, USER)
         environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "USER", "STRICT")}

@@ -1,7 +1,7 @@
 """The surroundings in which the tests run are chosen here, and not found in somebody's shell.
 
 To be imported first. HOST, PORT, http_proxy, LANG and the like change what a program does: a test that
-passes here shall pass with a neighbour, too. What somebody sets on purpose, for the tests, is kept."""
+passes here has to pass with a neighbour, too. What somebody sets on purpose, for the tests, is kept."""
 import contextlib
 import locale
 import os

@@ -11,7 +11,7 @@ import time
 import pytest
 
 HERE = pathlib.Path(__file__).parent
-sys.path.append(str(HERE.parent))  # for what all tests share
+sys.path.append(str(HERE.parent / "support"))  # for what all tests share
 
 import client  # noqa: E402
 from node_version import NODE, node_version  # noqa: E402

@@ -28,8 +28,9 @@ UniqueFd open_again(int terminal) {
   return UniqueFd(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
-// In the background of a terminal with tostop, SIGTTOU stops whoever writes, until fg(1) lets it go
-// on. If we handled it for something else, write(2) would begin again, and be refused again.
+// In the background of a terminal with tostop, SIGTTOU stops a process that writes, until fg(1)
+// lets it go on. If we handled it for something else, write(2) would begin again, and be refused
+// again.
 void write_to_terminal(int terminal, const std::string& text) {
   const UniqueFd own = open_again(terminal);
   struct sigaction before = {};

@@ -11,7 +11,7 @@ void prepare_console();
 
 // Prints `line` and a newline in one write(2): say() on standard output, complain() on standard
 // error. complain() prints control characters as '?', because it may have to quote what came from
-// outside, and nobody shall add lines to ours. Only the first 4095 bytes are printed. A line that
+// outside, and nobody may add lines to ours. Only the first 4095 bytes are printed. A line that
 // could not be written without waiting is dropped, and by a terminal perhaps cut, because a server
 // must not stand still when nobody reads what it prints. (It still may if two processes print at
 // the same moment into an all but full pipe; and if nobody reads a terminal that is another user's,

@@ -45,7 +45,7 @@ def _held(cluster):
 
 def _due(cluster, step):
     """For the primary, and for each worker: {kind: count}."""
-    sys.path.append(str(step / "tests"))  # for what that file imports
+    sys.path.append(str(step / "tests" / "support"))  # for what that file imports
     spec = importlib.util.spec_from_file_location("ledger_of_the_step",
                                                   step / "tests" / "test_cluster.py")
     module = importlib.util.module_from_spec(spec)

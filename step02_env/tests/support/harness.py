@@ -22,7 +22,8 @@ from client import PATIENCE, Client
 from proc import children_of, has_blocked_signals, stat_of
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROGRAM = pathlib.Path(os.environ.get("CLUSTER", HERE.parent / "cluster"))
+STEP = HERE.parent.parent
+PROGRAM = pathlib.Path(os.environ.get("CLUSTER", STEP / "cluster"))
 IN_A_SHELL = shlex.quote(str(PROGRAM))  # a folder may be called anything
 
 _PR_SET_CHILD_SUBREAPER = 36

@@ -125,7 +125,7 @@ void serve(UniqueFd connection, const std::string& body) {
   const std::string head = response_head(status, content.size());
   const std::string answer = text.starts_with("HEAD ") ? head : head + content;
   // A new connection has room for an answer as short as this one: send() neither waits nor stops
-  // halfway. MSG_NOSIGNAL: a client that is gone shall not end the worker by SIGPIPE.
+  // halfway. MSG_NOSIGNAL: a client that is gone must not end the worker by SIGPIPE.
   send(connection.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
   close_gently(std::move(connection));
 }
