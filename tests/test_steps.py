@@ -17,6 +17,8 @@ LIMITS = {"step01_fork": 415, "step02_env": 465, "step03_fdpass": 830, "step04_c
 TOUR = ["hello.cpp", *(f"lib/{name}{kind}" for kind in (".h", ".cpp") for name in
         ("cluster/primary", "cluster/round_robin_handle", "cluster/dealer", "cluster/child", "http/connection"))]
 
+PROGRAMS = ("cluster", "hello", "part1_loop", "part2_http", "part4_kept")
+
 each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 each_pair = pytest.mark.parametrize("earlier, later", itertools.combinations(STEPS, 2),
                                     ids=lambda step: step.name)
@@ -24,7 +26,7 @@ each_pair = pytest.mark.parametrize("earlier, later", itertools.combinations(STE
 
 def built(folder, names):
     """What make has put into a folder. (In step 4, `cluster` is a folder of sources, too.)"""
-    programs = {name for name in ("cluster", "hello") if (pathlib.Path(folder) / name).is_file()}
+    programs = {name for name in PROGRAMS if (pathlib.Path(folder) / name).is_file()}
     return programs | {"build", "compile_commands.json", "__pycache__", ".pytest_cache"} & set(names)
 
 

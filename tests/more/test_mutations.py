@@ -174,6 +174,19 @@ MUTATIONS = {
     "an answer may be dropped like any line": Mutation(
         "step04_cluster", "control_client.cpp", "is_good ? answer(body)", "is_good ? say(body)",
         "test_control.py::test_an_answer_that_cannot_be_written_is_an_error"),
+    "part 1: a slow client holds up the others": Mutation(
+        "step04_cluster", "part1_loop.cpp", "    later_.start(delay_in(head_));\n",
+        "    usleep(1000 * delay_in(head_).count());\n    later_.start({});\n",
+        "test_part1.py::test_three_slow_clients_hold_up_nobody"),
+    "part 1: a silent client stays": Mutation(
+        "step04_cluster", "part1_loop.cpp", "    patience_.start(patience);\n  }\n  Client(", "  }\n  Client(",
+        "test_part1.py::test_a_client_that_does_not_go_on_is_closed"),
+    "part 1: a client that has gone keeps its socket": Mutation(
+        "step04_cluster", "part1_loop.cpp", "    readable_.wait_until_hung_up();\n", "    readable_.stop();\n",
+        "test_part1.py::test_every_socket_is_closed_in_the_end"),
+    "part 1: a head may be as long as it likes": Mutation(
+        "step04_cluster", "part1_loop.cpp", "head_.size() > kMaxHead", "false",
+        "test_part1.py::test_a_head_without_end_is_refused"),
     "all is well where no worker could listen": Mutation(
         "step04_cluster", "lib/cluster/cluster.cpp", "return Primary::failed_to_start ? 1 : 0;", "return 0;",
         "test_hello.py::test_on_a_used_port_it_says_so_and_fails"),
@@ -616,7 +629,7 @@ def run_gtest(step, mutation):
 
 
 def run_pytest(step, mutation):
-    others = {"step03_fdpass": ["build/run_primary"], "step04_cluster": ["hello"]}
+    others = {"step03_fdpass": ["build/run_primary"], "step04_cluster": ["hello", "part1_loop"]}
     make(step, "cluster", *others.get(mutation.step, []))
     return run(step, "/usr/bin/python3", "-m", "pytest", "-qx", "-p", "no:cacheprovider",
                f"tests/{mutation.caught_by}", PATIENCE="2")
