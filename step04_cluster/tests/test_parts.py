@@ -8,6 +8,7 @@ import pytest
 # Each is linked without these folders of lib/, which are namespaces, too.
 DOES_WITHOUT = {
     "part1_loop": {"http", "ipc", "cluster", "supervisor"},
+    "part2_http": {"ipc", "cluster", "supervisor"},
     "hello": {"supervisor"},
 }
 

@@ -187,6 +187,9 @@ MUTATIONS = {
     "part 1: a head may be as long as it likes": Mutation(
         "step04_cluster", "part1_loop.cpp", "head_.size() > kMaxHead", "false",
         "test_part1.py::test_a_head_without_end_is_refused"),
+    "part 2: a slow reader's answer waits in memory": Mutation(
+        "step04_cluster", "part2_http.cpp", "(piece).substr(0, size)) || left == 0) continue;", "(piece).substr(0, size)) || true) continue;",
+        "test_part2.py::test_a_slow_reader_gets_everything_and_costs_no_memory"),
     "all is well where no worker could listen": Mutation(
         "step04_cluster", "lib/cluster/cluster.cpp", "return Primary::failed_to_start ? 1 : 0;", "return 0;",
         "test_hello.py::test_on_a_used_port_it_says_so_and_fails"),
@@ -629,7 +632,7 @@ def run_gtest(step, mutation):
 
 
 def run_pytest(step, mutation):
-    others = {"step03_fdpass": ["build/run_primary"], "step04_cluster": ["hello", "part1_loop"]}
+    others = {"step03_fdpass": ["build/run_primary"], "step04_cluster": ["hello", "part1_loop", "part2_http", "part4_kept"]}
     make(step, "cluster", *others.get(mutation.step, []))
     return run(step, "/usr/bin/python3", "-m", "pytest", "-qx", "-p", "no:cacheprovider",
                f"tests/{mutation.caught_by}", PATIENCE="2")
