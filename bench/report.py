@@ -275,7 +275,7 @@ def as_html(result):
 
 # ---- In the lesson
 
-LESSON = HERE.parent / "step04_cluster" / "README.md"
+LESSON = HERE.parent / "step04_cluster" / "part3_cluster.md"
 BEGIN, END = "<!-- measured: bench/report.py writes this -->\n", "<!-- end -->"
 
 

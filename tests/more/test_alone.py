@@ -32,7 +32,8 @@ def live_frugally():
 
 def built(folder, names):
     """What make has put into a folder. (In step 4, `cluster` is a folder of sources, too.)"""
-    programs = {name for name in ("cluster", "hello", "pass_one") if (pathlib.Path(folder) / name).is_file()}
+    names_of_programs = ("cluster", "pass_one", "hello", "part1_loop", "part2_http", "part4_kept")
+    programs = {name for name in names_of_programs if (pathlib.Path(folder) / name).is_file()}
     return programs | {"build", "compile_commands.json", "__pycache__", ".pytest_cache"} & set(names)
 
 

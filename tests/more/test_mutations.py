@@ -174,6 +174,22 @@ MUTATIONS = {
     "an answer may be dropped like any line": Mutation(
         "step04_cluster", "control_client.cpp", "  answer(body);\n", "  say(body);\n",
         "test_control.py::test_an_answer_that_cannot_be_written_is_an_error"),
+    "part 1: a slow client holds up the others": Mutation(
+        "step04_cluster", "part1_loop.cpp", "    later_.start(delay_in(head_));\n",
+        "    usleep(1000 * delay_in(head_).count());\n    later_.start({});\n",
+        "test_part1.py::test_three_slow_clients_hold_up_nobody"),
+    "part 1: a silent client stays": Mutation(
+        "step04_cluster", "part1_loop.cpp", "    patience_.start(patience);\n  }\n  Client(", "  }\n  Client(",
+        "test_part1.py::test_a_client_that_does_not_go_on_is_closed"),
+    "part 1: a client that has gone keeps its socket": Mutation(
+        "step04_cluster", "part1_loop.cpp", "    readable_.wait_until_hung_up();\n", "    readable_.stop();\n",
+        "test_part1.py::test_every_socket_is_closed_in_the_end"),
+    "part 1: a head may be as long as it likes": Mutation(
+        "step04_cluster", "part1_loop.cpp", "head_.size() > kMaxHead", "false",
+        "test_part1.py::test_a_head_without_end_is_refused"),
+    "part 2: a slow reader's answer waits in memory": Mutation(
+        "step04_cluster", "part2_http.cpp", "(piece).substr(0, size)) || left == 0) continue;", "(piece).substr(0, size)) || true) continue;",
+        "test_part2.py::test_a_slow_reader_gets_everything_and_costs_no_memory"),
     "all is well where no worker could listen": Mutation(
         "step04_cluster", "lib/cluster/cluster.cpp", "return Primary::failed_to_start ? 1 : 0;", "return 0;",
         "test_hello.py::test_on_a_used_port_it_says_so_and_fails"),
@@ -615,7 +631,7 @@ def run_gtest(step, mutation):
 
 
 def run_pytest(step, mutation):
-    others = {"step03_fdpass": ["pass_one", "build/run_primary"], "step04_cluster": ["hello"]}
+    others = {"step03_fdpass": ["pass_one", "build/run_primary"], "step04_cluster": ["hello", "part1_loop", "part2_http", "part4_kept"]}
     make(step, "cluster", *others.get(mutation.step, []))
     return run(step, "/usr/bin/python3", "-m", "pytest", "-qx", "-p", "no:cacheprovider",
                f"tests/{mutation.caught_by}", PATIENCE="2")
