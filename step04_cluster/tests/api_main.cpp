@@ -22,8 +22,8 @@ std::map<std::string, void (*)()>& scenarios() {
 class Idle : public net::Connections {
  public:
   void take(UniqueFd connection) override { connections_.push_back(std::move(connection)); }
-  void take_over(UniqueFd connection) override { take(std::move(connection)); }
-  void stop(net::GiveBack, std::function<void()> done) override {
+  void adopt(UniqueFd connection) override { take(std::move(connection)); }
+  void stop(net::HandBack, std::function<void()> done) override {
     connections_.clear();
     done();
   }

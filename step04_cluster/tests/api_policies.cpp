@@ -14,8 +14,8 @@ namespace {
 class Teller : public net::Connections {
  public:
   void take(UniqueFd /*connection*/) override { cluster::worker().send("\"taken\""); }
-  void take_over(UniqueFd connection) override { take(std::move(connection)); }
-  void stop(net::GiveBack, std::function<void()> done) override { done(); }
+  void adopt(UniqueFd connection) override { take(std::move(connection)); }
+  void stop(net::HandBack, std::function<void()> done) override { done(); }
 };
 
 std::size_t newest(const std::deque<Worker*>& free) {

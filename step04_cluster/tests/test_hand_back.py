@@ -88,7 +88,7 @@ def test_a_request_that_has_begun_is_answered_before(worker, connection):
 def test_a_returned_connection_has_the_time_of_one_that_is_kept_alive(worker, connection):
     client, accepted = connection
     one = worker("--keep-alive-timeout", 0.2, "--headers-timeout", 60).start()
-    one.peer.say("newconn", accepted.fileno(), key="k", returned=True)
+    one.peer.say("newconn", accepted.fileno(), key="k", handback=True)
     accepted.close()
     assert client.recv(1000) == b""  # not 408, as for one who connects and says nothing
 
@@ -116,7 +116,7 @@ def test_it_is_dealt_to_another_worker_and_marked(start_scripts):
 peer.listen(features=['handback'])
 if me == 1: leave()
 message, fd = peer.hear_act('newconn')
-tell('returned', message.get('returned'))
+tell('handback', message.get('handback'))
 peer.accept(message['seq'])
 answer(socket.socket(fileno=fd))
 peer.serve()
@@ -126,7 +126,7 @@ peer.serve()
         cluster.send_signal(signal.SIGHUP)
         client.sendall(REQUEST)
         cluster.expect(client.answer().status == 200, "an answer on the same connection")
-        cluster.wait_for("worker 2 returned True")
+        cluster.wait_for("worker 2 handback True")
 
 
 def test_a_node_is_told_nothing_of_it(start_scripts):
@@ -161,7 +161,7 @@ peer.serve()
 
 
 def test_what_a_dead_worker_has_not_read_is_dealt_again(start_scripts):
-    """A returned connection has been read from, by others: that does not count."""
+    """A connection that was handed back has been read from, by others: that does not count."""
     cluster = start_scripts(2, LEAVER + """
 peer.listen(features=['handback'])
 if me == 1:
@@ -187,7 +187,7 @@ peer.serve()
         cluster.expect(client.answer().status == 200, "an answer, in spite of that death")
 
 
-def test_the_primary_does_not_take_back_without_end(start_scripts):
+def test_the_primary_does_not_adopt_without_end(start_scripts):
     """Each worker hands back until it may not. Nobody serves what comes back."""
     cluster = start_scripts(6, """
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])

@@ -129,7 +129,7 @@ TEST_F(HttpHandBack, TheOtherTakesOverWithTheTimeOfOneThatIsKeptAlive) {
   stop();
   ASSERT_TRUE(is_given_soon());
   http::Server other([](const Request&, Response& response) { response.end("x"); }, options_);
-  other.connections()->take_over(std::move(given_[0].copy));
+  other.connections()->adopt(std::move(given_[0].copy));
   given_[0].done(true);
   EXPECT_EQ(occurrences(client.receive_all(), "HTTP/1.1 "), 1) << "closed, without 408";
 }

@@ -225,10 +225,10 @@ MUTATIONS = {
         "now == connection.before", "true",
         "test_hand_over.py::test_a_connection_that_has_been_read_from_is_not_dealt_again"),
     "who has come by a path is cut when a worker dies": Mutation(
-        "step04_cluster", "lib/cluster/dealer.cpp", "dead.hands_back()", "false",
+        "step04_cluster", "lib/cluster/dealer.cpp", "dead.can_hand_back()", "false",
         "test_path_clients.py::test_what_a_worker_of_ours_has_not_answered_is_dealt_again"),
     "a foreign worker is believed not to have read": Mutation(
-        "step04_cluster", "lib/cluster/dealer.cpp", "dead.hands_back()", "true",
+        "step04_cluster", "lib/cluster/dealer.cpp", "dead.can_hand_back()", "true",
         "test_path_clients.py::test_what_a_foreign_worker_may_have_read_is_not"),
     "a client's end of file counts as read": Mutation(
         "step04_cluster", "lib/net/traffic.cpp", "info.tcpi_state == kCloseWait ? 1 : 0", "0",
@@ -381,10 +381,10 @@ MUTATIONS = {
         "test_reload.py::test_connections_that_are_kept_alive_go_to_other_workers"),
     "workers hand back without end": Mutation(
         "step04_cluster", "lib/cluster/handles.cpp", "return all < most && its < most / 4;", "return true;",
-        "test_hand_back.py::test_the_primary_does_not_take_back_without_end"),
+        "test_hand_back.py::test_the_primary_does_not_adopt_without_end"),
     "one worker hands back for all": Mutation(
         "step04_cluster", "lib/cluster/handles.cpp", " && its < most / 4", "",
-        "test_hand_back.py::test_the_primary_does_not_take_back_without_end"),
+        "test_hand_back.py::test_the_primary_does_not_adopt_without_end"),
     "a connection is handed back in the middle of a request": Mutation(
         "step04_cluster", "lib/http/connection.cpp", "state_ == State::kWaiting && output_.is_empty() &&",
         "output_.is_empty() &&", "test_reload.py::test_a_request_that_has_begun_is_answered_first"),

@@ -47,7 +47,7 @@ Child::Child(int id, UniqueFd channel)
 
 // Two questions have answers: may we leave, and where do we listen?
 void Child::received(const ipc::Reply& reply, UniqueFd fd) {
-  if (reply.ack == last_question_) return leave(reply.hands_back);
+  if (reply.ack == last_question_) return leave(reply.hand_back);
   const auto found = asked_.find(reply.ack);
   if (found == asked_.end()) return;  // the answer to a question that we did not ask
   Server server = std::move(found->second);
@@ -56,7 +56,7 @@ void Child::received(const ipc::Reply& reply, UniqueFd fd) {
 }
 
 void Child::received(const ipc::Disconnect& request, UniqueFd) {
-  leave(request.hands_back);
+  leave(request.hand_back);
 }
 
 void Child::received(const ipc::User& user, UniqueFd fd) {
@@ -143,8 +143,8 @@ void Child::received(const ipc::NewConn& offer, UniqueFd connection) {
 // The answers are in the kernel. Should we die from now on, the primary still reads them.
 void Child::serve_taken() {
   for (Taken& taken : std::exchange(taken_, {})) {
-    taken.is_returned ? taken.by->take_over(std::move(taken.connection))
-                      : taken.by->take(std::move(taken.connection));
+    taken.is_handed_back ? taken.by->adopt(std::move(taken.connection))
+                         : taken.by->take(std::move(taken.connection));
   }
 }
 
@@ -168,7 +168,7 @@ void Child::lost(const std::string& key) {
   servers_.erase(key);
 }
 
-// The primary shall know that we are not crashing; and it says whether it takes connections back.
+// Tells the primary that this is no crash. Its answer says whether it adopts connections.
 void Child::disconnect() {
   if (leaving_ || last_question_ != -1) return;
   last_question_ = next_seq();
@@ -184,7 +184,7 @@ void Child::terminate() {
   disconnect();
 }
 
-void Child::leave(bool gives_back) {
+void Child::leave(bool hand_back) {
   if (std::exchange(leaving_, true)) return;
   std::map<std::shared_ptr<net::Connections>, std::string> finishing;
   for (const auto& [key, server] : std::exchange(servers_, {})) {
@@ -193,7 +193,7 @@ void Child::leave(bool gives_back) {
   }
   stopping_ = finishing.size() + 1;
   for (const auto& [connections, key] : finishing) {
-    connections->stop(gives_back ? hand_back_.to(key) : nullptr, [this] { stopped(); });
+    connections->stop(hand_back ? hand_back_.to(key) : nullptr, [this] { stopped(); });
   }
   stopped();
 }

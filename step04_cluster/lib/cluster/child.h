@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "cluster/event.h"
-#include "cluster/hand_back.h"
+#include "cluster/hand_back_queue.h"
 #include "ipc/channel.h"
 #include "ipc/lines.h"
 #include "ipc/user_sockets.h"
@@ -47,7 +47,7 @@ class Child {
 
   // The same because of a signal, which the primary may have got as well. If it is gone, this
   // worker finishes what it has all the same, for 10 s at most; if it stays, the port stays open,
-  // for whoever takes the place of this worker.
+  // for the worker that takes its place.
   void terminate();
   void drop() { channel_.close_when_sent(), loop::stop(); }  // ends at once: process.disconnect()
 
@@ -67,7 +67,7 @@ class Child {
   struct Taken {
     std::shared_ptr<net::Connections> by;
     UniqueFd connection;
-    bool is_returned;  // somebody else has served it before
+    bool is_handed_back;  // somebody else has served it before
   };
 
   // What the primary says. `fd` came with it; it is empty if none was announced, or if it was lost.
@@ -87,14 +87,14 @@ class Child {
   void serve_taken();
   int free_index(const ipc::Query& query) const;
   void lost(const std::string& key);
-  void leave(bool gives_back);
+  void leave(bool hand_back);
   void stopped();
   void channel_ended(const std::string& error);
   void finish_alone();
 
   int id_;
   ipc::Channel channel_;
-  HandBack hand_back_{channel_};
+  HandBackQueue hand_back_{channel_};
   ipc::UserSockets sockets_{channel_};
   Event<const std::string&> message_;
   SocketTaker socket_taker_;

@@ -51,7 +51,7 @@ void allow_fd(int fd);
 void allow_place(const net::Where& where);
 
 // The workers, by id: without those that have exited, and without those that were asked to leave.
-// So whoever asks several to leave goes through a copy of this.
+// So to ask several to leave, go through a copy of this.
 const std::map<int, std::shared_ptr<Worker>>& workers();
 
 // What the workers listen on, and how busy it is.

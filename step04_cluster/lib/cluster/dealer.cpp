@@ -73,7 +73,7 @@ Worker& Dealer::take_free_worker() {
 
 void Dealer::offer(Worker& worker, Connection& connection) {
   const std::int64_t seq = next_seq();
-  const bool marked = connection.from != 0 && worker.hands_back();
+  const bool marked = connection.from != 0 && worker.can_hand_back();
   const std::string text = ipc::line::newconn(quoted_key_, seq, marked);
   worker.channel().send(text, connection.fd.get(), seq);
   offers_[&worker] = {seq, std::move(connection)};
@@ -133,7 +133,7 @@ bool Dealer::may_be_dealt_again(const Connection& connection, const Worker& dead
   const std::size_t most = std::max<std::size_t>(2, workers_.size() + 1);
   if (connection.deaths >= most) return false;
   const auto now = net::traffic_of(connection.fd.get());
-  return now ? now == connection.before : dead.hands_back();
+  return now ? now == connection.before : dead.can_hand_back();
 }
 
 }  // namespace cluster

@@ -80,7 +80,8 @@ class Handle {
   // See add(): it is a worker that does not listen here yet.
   virtual void admit(Worker& worker, std::int64_t question) = 0;
 
-  // Here the primary accepts, if this policy has it do so: it may, or it shall not any more.
+  // Here the primary accepts, if this policy has it do so: more connections are welcome, or they
+  // are not.
   virtual void want(bool /*more*/) {}
 
   // A socket cannot accept any more, for this reason: says so; tells on_broken, if it was the last.

@@ -75,7 +75,7 @@ Identity take_identity_or_exit() {
   }
 }
 
-// Before main(): whatever the program does first, it shall not see the variables.
+// Before main(): so the program never sees the variables.
 [[maybe_unused]] const Identity& at_start = identity();
 
 }  // namespace

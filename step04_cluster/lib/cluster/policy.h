@@ -1,6 +1,6 @@
 // A scheduling policy: who accepts connections, and who gets the next one.
 //
-// Whoever writes a new one needs nothing but this: a name, and a function that makes a Handle.
+// To write a new one, you need nothing but this: a name, and a function that makes a Handle.
 // Where the primary accepts, a function that chooses is enough: see tests/api_policies.cpp.
 #pragma once
 

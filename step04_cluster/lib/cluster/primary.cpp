@@ -60,7 +60,7 @@ ipc::Channel::Events Primary::events_of(int id) {
 void Primary::received(Worker& worker, const ipc::Online& online, net::SharedFd) {
   if (worker.is_dead()) return;
   worker.state_ = Worker::State::kOnline;
-  worker.hands_back_ = online.can_hand_back;
+  worker.can_hand_back_ = online.can_hand_back;
   on_online.emit(worker);
 }
 
@@ -119,14 +119,14 @@ void Primary::received(Worker& worker, const ipc::ExitedAfterDisconnect& questio
   const bool was_told = std::exchange(worker.exited_after_disconnect_, true);
   worker.is_signalled_ = question.signalled && !was_told;
   handles_.remove(worker);
-  const bool hands_back = may_hand_back(worker);
-  worker.channel_.send(ipc::line::acknowledge(question.seq, next_seq(), hands_back));
+  const bool hand_back = may_hand_back(worker);
+  worker.channel_.send(ipc::line::acknowledge(question.seq, next_seq(), hand_back));
   if (worker.is_signalled_) on_signalled.emit(worker);
 }
 
 // While a place is open, somebody can serve what comes back, now or later.
 bool Primary::may_hand_back(const Worker& worker) const {
-  return worker.hands_back_ && !handles_.is_empty();
+  return worker.can_hand_back_ && !handles_.is_empty();
 }
 
 // As in Node, it is in the list no longer, whatever it has still to finish.

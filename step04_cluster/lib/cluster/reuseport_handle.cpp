@@ -35,7 +35,7 @@ void ReusePortHandle::admit(Worker& worker, std::int64_t question) {
   }
   slot.acceptor->pause();
   slot.worker = &worker;
-  if (worker.hands_back()) dealer_.add(worker);
+  if (worker.can_hand_back()) dealer_.add(worker);
 }
 
 // The kernel lets everybody join whose user is the same, another server, too. So the first socket

@@ -18,11 +18,11 @@ void SharedHandle::admit(Worker& worker, std::int64_t question) {
   worker.channel().send(ipc::line::with_handle(ipc::line::answer(answer, next_seq()), type_),
                         socket_.fd.get());
   workers_.insert(&worker);
-  if (worker.hands_back()) dealer_.add(worker);
+  if (worker.can_hand_back()) dealer_.add(worker);
 }
 
-// Who accepts finds out that he cannot any more; but it is for us to close the place. (A socket for
-// datagrams never accepts.)
+// A worker that accepts finds out that it no longer can; but closing the place is up to us. (A
+// socket for datagrams never accepts.)
 void SharedHandle::listening(const Worker& worker) {
   if (end_ || !has(worker) || !net::can_accept(socket_.fd.get())) return;
   end_.emplace(socket_.fd.get(), [this] { hung_up(); });

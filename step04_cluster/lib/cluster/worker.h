@@ -31,7 +31,7 @@ class Worker {
   bool is_dead() const { return exited_; }
 
   // Can it hand its idle connections back when it leaves, and take those of others? Ours can.
-  bool hands_back() const { return hands_back_; }
+  bool can_hand_back() const { return can_hand_back_; }
 
   // Did it leave because it was asked to, or said so itself?
   bool exited_after_disconnect() const { return exited_after_disconnect_; }
@@ -40,11 +40,10 @@ class Worker {
   // closed. Throws std::invalid_argument if it is not JSON.
   void send(const std::string& json) { channel_.send(ipc::line::user(json)); }
 
-  // Does it leave because of a signal, so that somebody else shall take its place?
+  // Does it leave because of a signal, so that another one is to take its place?
   bool is_signalled() const { return is_signalled_; }
 
-  // Whoever gets a message of this worker and does not know what to do with it calls this: it says,
-  // once for each worker, that nobody listens.
+  // To be called with a message of this worker that nobody listens to: says so, once.
   void unheard(const std::string& json);
 
   // Sends it a signal; does nothing if it is dead. See kill(2).
@@ -60,7 +59,7 @@ class Worker {
   pid_t pid_;
   State state_ = State::kNone;
   bool exited_ = false;
-  bool hands_back_ = false;
+  bool can_hand_back_ = false;
   bool exited_after_disconnect_ = false;
   bool is_signalled_ = false;
   bool is_unheard_ = false;

@@ -24,11 +24,11 @@ std::uint64_t now() {
 
 }  // namespace
 
-void Connection::start(UniqueFd socket, bool was_served) {
+void Connection::start(UniqueFd socket, bool is_adopted) {
   const Options& options = server_->options();
   begun_ = now();
-  number_ = was_served ? 1 : 0;
-  deadline_ = begun_ + (was_served ? options.keep_alive_timeout : options.headers_timeout).count();
+  number_ = is_adopted ? 1 : 0;
+  deadline_ = begun_ + (is_adopted ? options.keep_alive_timeout : options.headers_timeout).count();
   socket_.open(std::move(socket));
   if (server_->is_stopping()) stop();
 }

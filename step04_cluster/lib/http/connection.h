@@ -26,8 +26,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   explicit Connection(std::shared_ptr<Connections> server) : server_(std::move(server)) {}
 
   // Serves `socket` until the connection ends; then server->ended() is called from the loop.
-  // `was_served`: it had requests before, elsewhere. Throws as Socket::open() does.
-  void start(UniqueFd socket, bool was_served);
+  // `is_adopted`: another process has served it before. Throws as Socket::open() does.
+  void start(UniqueFd socket, bool is_adopted);
 
   // Ends it, or hands it back, when the client has what it asked for; at once, if it is idle.
   void stop();

@@ -35,15 +35,15 @@ std::shared_ptr<Connections> Connections::successor() const {
   return next;
 }
 
-void Connections::take(UniqueFd connection, bool was_served) {
+void Connections::take(UniqueFd connection, bool is_adopted) {
   if (open_.empty()) sweep_.repeat(sweep_interval(options_));
   const auto taken = std::make_shared<Connection>(shared_from_this());
   open_.insert(taken);
   ++total_;
-  taken->start(std::move(connection), was_served);
+  taken->start(std::move(connection), is_adopted);
 }
 
-void Connections::stop(net::GiveBack hand_back, std::function<void()> done) {
+void Connections::stop(net::HandBack hand_back, std::function<void()> done) {
   if (!std::exchange(is_stopping_, true)) hand_back_ = std::move(hand_back);
   if (open_.empty()) return done();
   stopped_.push_back(std::move(done));

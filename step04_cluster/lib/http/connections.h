@@ -32,12 +32,12 @@ class Connections final : public net::Connections,
   // See net::Connections. take() throws std::system_error if `connection` is no stream socket. A
   // connection taken after stop() is answered once. The process has to ignore SIGPIPE.
   void take(UniqueFd connection) override { take(std::move(connection), false); }
-  void take_over(UniqueFd connection) override { take(std::move(connection), true); }
+  void adopt(UniqueFd connection) override { take(std::move(connection), true); }
 
   // Without `hand_back`, a connection that has not sent anything yet has one second to do so: a
   // client that has connected before we stopped gets its answer. Called again, with or without
   // `hand_back`, it goes on as it was told first, and calls every `done`. See Connection::stop().
-  void stop(net::GiveBack hand_back, std::function<void()> done) override;
+  void stop(net::HandBack hand_back, std::function<void()> done) override;
 
   std::size_t count() const { return open_.size(); }
   std::uint64_t total() const { return total_; }  // connections so far
@@ -47,7 +47,7 @@ class Connections final : public net::Connections,
   const Options& options() const { return options_; }
   const CommonLines& lines() const { return lines_; }
   bool is_stopping() const { return is_stopping_; }
-  const net::GiveBack& hand_back() const { return hand_back_; }
+  const net::HandBack& hand_back() const { return hand_back_; }
 
   // Calls the handler.
   void handle(const Request& request, Response& response);
@@ -56,7 +56,7 @@ class Connections final : public net::Connections,
   void ended(const std::shared_ptr<Connection>& connection);
 
  private:
-  void take(UniqueFd connection, bool was_served);
+  void take(UniqueFd connection, bool is_adopted);
   void check_times();
 
   const Handler handler_;
@@ -67,7 +67,7 @@ class Connections final : public net::Connections,
   std::uint64_t requests_ = 0;
   loop::Timer sweep_;  // runs while there are connections; one for all of them
   bool is_stopping_ = false;
-  net::GiveBack hand_back_;
+  net::HandBack hand_back_;
   std::vector<std::function<void()>> stopped_;  // to be called when the last connection has ended
 };
 

@@ -210,7 +210,7 @@ void Channel::drop_unread() {
   }
 }
 
-// Whoever sends does not expect to be called back, so not end(): that is read from the socket.
+// Not end(): the caller of send() does not expect to be called back. The loop will read the end.
 void Channel::give_up(const std::string& reason) {
   reason_ = reason;
   outgoing_.clear();

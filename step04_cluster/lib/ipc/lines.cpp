@@ -69,15 +69,15 @@ std::string line::handback(const std::string& key, std::int64_t seq) {
   return finish(body, seq);
 }
 
-std::string line::disconnect(std::int64_t seq, bool hands_back) {
+std::string line::disconnect(std::int64_t seq, bool hand_back) {
   Ordered body = cluster_message("disconnect");
-  if (hands_back) body["features"] = Ordered::array({kHandBack});
+  if (hand_back) body["features"] = Ordered::array({kHandBack});
   return finish(body, seq);
 }
 
-std::string line::acknowledge(std::int64_t ack, std::int64_t seq, bool hands_back) {
+std::string line::acknowledge(std::int64_t ack, std::int64_t seq, bool hand_back) {
   Ordered body = {{"cmd", "NODE_CLUSTER"}, {"ack", ack}};
-  if (hands_back) body["features"] = Ordered::array({kHandBack});
+  if (hand_back) body["features"] = Ordered::array({kHandBack});
   return finish(body, seq);
 }
 

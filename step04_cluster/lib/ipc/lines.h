@@ -22,8 +22,8 @@ std::string exited_after_disconnect(std::int64_t seq, bool signalled);
 std::string handback(const std::string& key, std::int64_t seq);  // goes with the connection
 
 // From primary to worker.
-std::string disconnect(std::int64_t seq, bool hands_back);
-std::string acknowledge(std::int64_t ack, std::int64_t seq, bool hands_back);
+std::string disconnect(std::int64_t seq, bool hand_back);
+std::string acknowledge(std::int64_t ack, std::int64_t seq, bool hand_back);
 
 // The answer to queryServer. `data` is JSON; `error` an errno, or 0.
 struct Answer {

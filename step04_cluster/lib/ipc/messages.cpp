@@ -101,7 +101,7 @@ Reply decode_reply(const Json& body, std::int64_t ack) {
           .error = -static_cast<int>(number(body, "errno", 0, -4095, 0).value_or(-EINVAL)),
           .key = text(body, "key"),
           .name = decode_name(body),
-          .hands_back = has_feature(body, kHandBack)};
+          .hand_back = has_feature(body, kHandBack)};
 }
 
 bool is_true(const Json& body, const char* name) {
@@ -117,7 +117,7 @@ Body decode_act(const std::string& act, const Json& body, std::string_view json)
   if (act == "close") return Close{key};
   if (act == "exitedAfterDisconnect") return ExitedAfterDisconnect{seq, is_true(body, "signalled")};
   if (act == "handback") return HandBack{key};
-  if (act == "newconn") return NewConn{key, seq, is_true(body, "returned")};
+  if (act == "newconn") return NewConn{key, seq, is_true(body, "handback")};
   if (act == "disconnect") return Disconnect{has_feature(body, kHandBack)};
   return Unknown{};
 }

@@ -70,7 +70,7 @@ struct NewConn {  // goes with a connection
   bool handed_back = false;  // another worker has served it
 };
 struct Disconnect {
-  bool hands_back = false;  // it is to hand its idle connections back
+  bool hand_back = false;  // it is to hand its idle connections back
 };
 
 // An answer, in both directions: what it means depends on the question.
@@ -81,7 +81,7 @@ struct Reply {
   std::string key = {};                 // to queryServer
   std::optional<SocketName> name = {};  // to queryServer, if the primary accepts
   bool has_handle = false;              // to queryServer, if the worker accepts: a socket comes
-  bool hands_back = false;              // to exitedAfterDisconnect: as in Disconnect
+  bool hand_back = false;               // to exitedAfterDisconnect: as in Disconnect
 };
 
 // The other end has got a descriptor, or has not: belongs to the channel, and ends there.

@@ -11,7 +11,7 @@ constexpr std::string_view kNewConn =
 constexpr std::string_view kAnswer = R"({"cmd":"NODE_CLUSTER","ack":)";
 constexpr std::string_view kAccepted = R"(,"accepted":true)";
 constexpr std::string_view kRefused = R"(,"accepted":false)";
-constexpr std::string_view kReturned = R"(,"returned":true)";
+constexpr std::string_view kHandedBack = R"(,"handback":true)";
 constexpr std::string_view kSeq = R"(,"seq":)";
 
 // Takes `prefix` off the front of `rest`, if it is there.
@@ -44,7 +44,7 @@ bool take_accepted(std::string_view& rest, bool& accepted) {
 std::optional<Message> decode_newconn(std::string_view rest) {
   NewConn offer;
   if (!take(rest, kNewConn) || !take_plain_string(rest, offer.key)) return std::nullopt;
-  offer.handed_back = take(rest, kReturned);
+  offer.handed_back = take(rest, kHandedBack);
   const bool is_newconn = take(rest, kSeq) && take_number(rest, offer.seq) && rest == "}}";
   if (!is_newconn) return std::nullopt;
   return Message{.body = std::move(offer), .has_handle = true};
@@ -69,9 +69,9 @@ std::string concatenate(std::initializer_list<std::string_view> parts) {
 
 }  // namespace
 
-std::string line::newconn(std::string_view quoted_key, std::int64_t seq, bool returned) {
+std::string line::newconn(std::string_view quoted_key, std::int64_t seq, bool handed_back) {
   return concatenate(
-      {kNewConn, quoted_key, returned ? kReturned : "", kSeq, std::to_string(seq), "}}"});
+      {kNewConn, quoted_key, handed_back ? kHandedBack : "", kSeq, std::to_string(seq), "}}"});
 }
 
 std::string line::accepted(std::int64_t ack, bool accepted, std::int64_t seq) {

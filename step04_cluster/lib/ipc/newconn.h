@@ -19,8 +19,8 @@ inline constexpr std::string_view kHandleNack = R"({"cmd":"NODE_HANDLE_NACK"})";
 namespace line {
 
 // "Here is a connection": goes with its descriptor. `quoted_key` is the key as JSON writes it.
-// `returned`: another worker has served it and handed it back; only for workers that know of that.
-std::string newconn(std::string_view quoted_key, std::int64_t seq, bool returned = false);
+// `handed_back`: another worker has served it; only for workers that know of that.
+std::string newconn(std::string_view quoted_key, std::int64_t seq, bool handed_back = false);
 
 // "I take it", or "I don't".
 std::string accepted(std::int64_t ack, bool accepted, std::int64_t seq);

@@ -12,8 +12,8 @@ std::string line_begin(const std::string& cmd, const std::string& key) {
 
 }  // namespace
 
-// A socket without a key did not come from a server: nobody will ask for it. And whoever closes one
-// later may have outlived the channel.
+// A socket without a key did not come from a server: nobody will ask for it. And a socket may be
+// closed later than the channel.
 UserSocket UserSockets::add(const User& message, UniqueFd fd) {
   if (message.key.empty() || message.key == "null") return {std::move(fd), nullptr};
   ++lists_[message.key].open;

@@ -1,4 +1,4 @@
-// Sockets that somebody has sent along with a message of his own: not connections that the cluster
+// Sockets that a program has sent along with a message of its own: not connections that the cluster
 // deals, but ones that a program gives away.
 //
 // Its twin is the class SocketListReceive in Node's lib/internal/socket_list.js.
@@ -14,7 +14,7 @@
 
 namespace ipc {
 
-// Such a socket, which belongs to whoever takes it. The sender's server.close() waits until all of
+// Such a socket, which belongs to its taker. The sender's server.close() waits until all of
 // them are closed: keep `open` for as long as `fd`.
 struct UserSocket {
   UniqueFd fd;

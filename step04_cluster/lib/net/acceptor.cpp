@@ -12,7 +12,7 @@ namespace net {
 
 namespace {
 
-// The others befall a client, or pass: see accept_from() in listener.cpp.
+// The other errors concern one client, or pass: see accept_from() in listener.cpp.
 bool is_for_ever(int error) {
   return error == EBADF || error == EINVAL || error == ENOTSOCK || error == EOPNOTSUPP;
 }
@@ -37,7 +37,7 @@ void Acceptor::pause() {
 }
 
 // One for each turn of the loop: if more are waiting, the loop comes back at once; and if somebody
-// else shares the socket, he has his chance.
+// else shares the socket, it gets its chance.
 void Acceptor::accept_one() {
   UniqueFd connection(accept4(listener_.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (connection) return take_(std::move(connection));

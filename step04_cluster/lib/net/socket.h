@@ -16,11 +16,11 @@ std::string local_address(int socket);
 // connected?
 bool could_listen(int fd);
 
-// Does this socket listen, and still accept connections? Whoever shares it can end that, for all of
-// them. See shutdown(2).
+// Does this socket listen, and still accept connections? Any process that shares it can end that,
+// for all of them. See shutdown(2).
 bool can_accept(int listener);
 
-// Who is at the other end of a Unix-domain connection: a user's number, as it was when he
+// Who is at the other end of a Unix-domain connection: a user's number, as it was when they
 // connected. Throws std::system_error. See SO_PEERCRED in unix(7).
 uid_t peer_of(int connection);
 

@@ -9,8 +9,8 @@
 
 namespace net {
 
-// Who may connect to a socket with a name in the file system: whoever may write to that file. That
-// is its owner and, as umask(2) has it, his group, unless all shall be able to, or nobody else.
+// Who may connect to a socket with a name in the file system? Those who may write to that file: its
+// owner and, as umask(2) has it, its group; unless this says all, or nobody else.
 // (Node has an option for reading, too.)
 struct FileMode {
   bool readable_by_all = false;

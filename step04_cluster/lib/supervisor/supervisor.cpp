@@ -121,7 +121,7 @@ void Supervisor::resize(int change) {
 
 void Supervisor::online(cluster::Worker& worker) {
   say(name_of(worker) + " online");
-  if (is_stopping_ && worker.hands_back()) worker.send(kDrain);  // one of ours
+  if (is_stopping_ && worker.can_hand_back()) worker.send(kDrain);  // one of ours
   if (options_.start_timeout.count() == 0) came_up(members_.at(worker.id()));
 }
 
@@ -213,7 +213,7 @@ void Supervisor::stop() {
     return;
   }
   for (auto& [id, member] : members_) {
-    if (member.worker.hands_back()) member.worker.send(kDrain);  // one of ours
+    if (member.worker.can_hand_back()) member.worker.send(kDrain);  // one of ours
   }
   if (options_.drain_grace.count() == 0) return shut_down();
   grace_.start(options_.drain_grace);

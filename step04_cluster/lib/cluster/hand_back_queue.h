@@ -12,13 +12,13 @@ namespace cluster {
 
 // One after the other: what is sent after a descriptor has to wait for its acknowledgement, and the
 // channel would duplicate all those that wait.
-class HandBack {
+class HandBackQueue {
  public:
   // `channel` must outlive this, and be used for no other descriptors.
-  explicit HandBack(ipc::Channel& channel) : channel_(channel) {}
+  explicit HandBackQueue(ipc::Channel& channel) : channel_(channel) {}
 
-  // Gives connections of the server `key` back.
-  net::GiveBack to(const std::string& key);
+  // Hands connections of the server `key` back.
+  net::HandBack to(const std::string& key);
 
   // The channel reports: the primary has the last one, or has no room for it.
   void acknowledged(bool arrived);
@@ -27,7 +27,7 @@ class HandBack {
   void close();
 
  private:
-  struct Returned {
+  struct HandedBack {
     std::string key;
     int connection;  // still its server's
     std::function<void(bool taken)> done;
@@ -37,7 +37,7 @@ class HandBack {
   void finish(bool taken);
 
   ipc::Channel& channel_;
-  std::deque<Returned> waiting_;  // the first is on its way
+  std::deque<HandedBack> waiting_;  // the first is on its way
   bool is_closed_ = false;
 };
 

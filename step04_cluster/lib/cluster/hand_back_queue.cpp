@@ -1,4 +1,4 @@
-#include "cluster/hand_back.h"
+#include "cluster/hand_back_queue.h"
 
 #include <system_error>
 #include <utility>
@@ -7,7 +7,7 @@
 
 namespace cluster {
 
-net::GiveBack HandBack::to(const std::string& key) {
+net::HandBack HandBackQueue::to(const std::string& key) {
   return [this, key](int connection, std::function<void(bool)> done) {
     if (is_closed_) return done(true);  // its server closes it, as if somebody had taken it
     waiting_.push_back({key, connection, std::move(done)});
@@ -15,10 +15,10 @@ net::GiveBack HandBack::to(const std::string& key) {
   };
 }
 
-void HandBack::send_next() {
+void HandBackQueue::send_next() {
   while (!waiting_.empty()) {
     const std::int64_t seq = next_seq();
-    const Returned& next = waiting_.front();
+    const HandedBack& next = waiting_.front();
     try {
       return channel_.send(ipc::line::with_handle(ipc::line::handback(next.key, seq)),
                            next.connection, seq);
@@ -28,17 +28,17 @@ void HandBack::send_next() {
   }
 }
 
-void HandBack::acknowledged(bool arrived) {
+void HandBackQueue::acknowledged(bool arrived) {
   finish(arrived);
   send_next();
 }
 
-void HandBack::close() {
+void HandBackQueue::close() {
   is_closed_ = true;
   while (!waiting_.empty()) finish(true);
 }
 
-void HandBack::finish(bool taken) {
+void HandBackQueue::finish(bool taken) {
   const auto done = std::move(waiting_.front().done);
   waiting_.pop_front();
   done(taken);
