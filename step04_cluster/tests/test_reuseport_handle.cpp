@@ -13,7 +13,7 @@ struct Foreign {
   explicit Foreign(int id, ipc::Ends ends = ipc::socket_pair())
       : theirs(std::move(ends.worker)),
         worker(id, {0, std::move(ends.primary), ipc::kMaxLine},
-               {.message = {}, .end = [](const std::string&) {}}) {}
+               {.message = {}, .end = [](const std::string&) {}}, [] {}) {}
 
   UniqueFd theirs;
   Worker worker;

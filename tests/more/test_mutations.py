@@ -264,7 +264,7 @@ MUTATIONS = {
         "  if (has(worker)) throw ListenError(EADDRINUSE, key_);\n", "",
         "test_hand_over.py::test_a_worker_that_asks_twice_is_told_so"),
     "the last words of a worker are not heard": Mutation(
-        "step04_cluster", "lib/cluster/primary.cpp", "  worker->channel_.read_last_words();", "  ;",
+        "step04_cluster", "lib/cluster/primary.cpp", "  worker->channel().read_last_words();", "  ;",
         "test_hand_over.py::test_an_answer_that_was_in_the_channel_counts"),
     "a policy is asked, and not followed": Mutation(
         "step04_cluster", "lib/cluster/dealer.cpp", "static_cast<std::ptrdiff_t>(choose_(free_))", "0 * choose_(free_)",
@@ -318,10 +318,10 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/child_process.cpp", "prctl(PR_SET_PDEATHSIG, SIGKILL) == 0",
         "true", "test_stopping.py::test_a_killed_primary_takes_its_workers_along"),
     "a worker goes on without its primary": Mutation(
-        "step04_cluster", "lib/cluster/child.cpp", ": loop::stop();", ": void();",
+        "step04_cluster", "lib/cluster/child.cpp", "finish_alone();\n    loop::stop();", "finish_alone();",
         "test_worker.py::test_it_ends_with_its_primary"),
     "a worker goes with its primary when all are told to end": Mutation(
-        "step04_cluster", "lib/cluster/child.cpp", "signalled_ ? finish_alone() : loop::stop();", "loop::stop();",
+        "step04_cluster", "lib/cluster/child.cpp", "if (signalled_) return finish_alone();", "",
         "test_terminated.py::test_a_request_is_answered_although_the_primary_is_gone"),
     "a worker dies of SIGTERM": Mutation(
         "step04_cluster", "lib/supervisor/agent.cpp", "term_(SIGTERM,", "term_(SIGUSR1,",
@@ -333,7 +333,7 @@ MUTATIONS = {
         "step04_cluster", "lib/cluster/child.cpp", " && net::is_connection(connection.get())", "",
         "test_worker_offers.py::test_it_refuses_what_is_no_connection"),
     "nobody answers what Node asks about sockets": Mutation(
-        "step04_cluster", "lib/cluster/primary.cpp", "  worker.sockets_.answer(question);\n}\n\nvoid Primary::received(Worker& worker, const ipc::SocketNotifyClose", "}\n\nvoid Primary::received(Worker& worker, const ipc::SocketNotifyClose",
+        "step04_cluster", "lib/cluster/primary.cpp", "  worker.sockets().answer(question);\n}\n\nvoid Primary::received(Worker& worker, const ipc::SocketNotifyClose", "}\n\nvoid Primary::received(Worker& worker, const ipc::SocketNotifyClose",
         "test_user_sockets.py::test_the_primary_closes_it_and_says_so"),
     "any descriptor is listened on": Mutation(
         "step04_cluster", "lib/cluster/utils.cpp",

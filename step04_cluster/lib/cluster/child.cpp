@@ -126,7 +126,8 @@ void Child::started(Server server, const ipc::SocketName& name) {
 
 void Child::failed(const Server& server, int error) {
   const ListenError failure(error, describe_place_of(server.query));
-  server.outcome.failed ? server.outcome.failed(failure) : net::fail(failure);
+  if (server.outcome.failed) return server.outcome.failed(failure);
+  net::fail(failure);
 }
 
 // A connection that the primary has accepted. Nothing is read from it before the primary can know
@@ -143,8 +144,10 @@ void Child::received(const ipc::NewConn& offer, UniqueFd connection) {
 // The answers are in the kernel. Should we die from now on, the primary still reads them.
 void Child::serve_taken() {
   for (Taken& taken : std::exchange(taken_, {})) {
-    taken.is_handed_back ? taken.by->adopt(std::move(taken.connection))
-                         : taken.by->take(std::move(taken.connection));
+    if (taken.is_handed_back)
+      taken.by->adopt(std::move(taken.connection));
+    else
+      taken.by->take(std::move(taken.connection));
   }
 }
 
@@ -207,7 +210,10 @@ void Child::stopped() {
 // may have come at the same time, and then the loop has still to report it.
 void Child::channel_ended(const std::string& error) {
   if (!error.empty()) loop::fail(std::make_exception_ptr(std::runtime_error("channel: " + error)));
-  loop::post_after_events([this] { signalled_ ? finish_alone() : loop::stop(); });
+  loop::post_after_events([this] {
+    if (signalled_) return finish_alone();
+    loop::stop();
+  });
 }
 
 void Child::finish_alone() {

@@ -49,7 +49,12 @@ class Child {
   // worker finishes what it has all the same, for 10 s at most; if it stays, the port stays open,
   // for the worker that takes its place.
   void terminate();
-  void drop() { channel_.close_when_sent(), loop::stop(); }  // ends at once: process.disconnect()
+
+  // Ends at once: process.disconnect() in Node.
+  void drop() {
+    channel_.close_when_sent();
+    loop::stop();
+  }
 
   // See net::listen() and net::close().
   void listen(std::shared_ptr<net::Connections> connections, const net::Where& where,

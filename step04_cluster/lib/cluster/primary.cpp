@@ -27,7 +27,11 @@ Worker& Primary::fork(const std::map<std::string, std::string>& env) {
   of_this_one.add({.env = env});
   of_this_one.env["NODE_UNIQUE_ID"] = std::to_string(id);
 
-  auto worker = std::make_shared<Worker>(id, fork_child(of_this_one), events_of(id));
+  const auto leave = [this, id] {
+    const auto found = running_.find(id);
+    if (found != running_.end()) disconnect(*found->second);
+  };
+  auto worker = std::make_shared<Worker>(id, fork_child(of_this_one), events_of(id), leave);
   workers[id] = running_[id] = worker;
   children_.keep_loop_running(true);
   loop::post([this, worker] { on_fork.emit(*worker); });
@@ -59,13 +63,12 @@ ipc::Channel::Events Primary::events_of(int id) {
 // Of a worker that is dead these four mean nothing any more.
 void Primary::received(Worker& worker, const ipc::Online& online, net::SharedFd) {
   if (worker.is_dead()) return;
-  worker.state_ = Worker::State::kOnline;
-  worker.can_hand_back_ = online.can_hand_back;
+  worker.note_online(online.can_hand_back);
   on_online.emit(worker);
 }
 
 void Primary::received(Worker& worker, const ipc::QueryServer& question, net::SharedFd) {
-  if (worker.is_dead() || worker.exited_after_disconnect_) return;
+  if (worker.is_dead() || worker.exited_after_disconnect()) return;
   try {
     handles_.add(worker, question.seq, question.query, policy);
     failed_to_start = false;
@@ -73,14 +76,14 @@ void Primary::received(Worker& worker, const ipc::QueryServer& question, net::Sh
     const int code = error.code().value();
     const std::string key = key_of(question.query);
     const ipc::line::Answer answer = {.ack = question.seq, .error = code, .key = key};
-    worker.channel_.send(ipc::line::answer(answer, next_seq()));
+    worker.channel().send(ipc::line::answer(answer, next_seq()));
     failed_to_start = handles_.is_empty();
   }
 }
 
 void Primary::received(Worker& worker, const ipc::Listening& listening, net::SharedFd) {
   if (worker.is_dead()) return;
-  worker.state_ = Worker::State::kListening;
+  worker.note(Worker::State::kListening);
   handles_.listening(worker);
   on_listening.emit(worker, listening.query);
 }
@@ -103,38 +106,38 @@ void Primary::received(Worker& worker, const ipc::User& user, net::SharedFd fd) 
     if (on_message.is_empty()) worker.unheard(user.json);
     return on_message.emit(worker, user.json);
   }
-  on_socket(worker, user.json, worker.sockets_.add(user, fd.take()));
+  on_socket(worker, user.json, worker.sockets().add(user, fd.take()));
 }
 
 void Primary::received(Worker& worker, const ipc::SocketGetCount& question, net::SharedFd) {
-  worker.sockets_.answer(question);
+  worker.sockets().answer(question);
 }
 
 void Primary::received(Worker& worker, const ipc::SocketNotifyClose& question, net::SharedFd) {
-  worker.sockets_.answer(question);
+  worker.sockets().answer(question);
 }
 
 // It leaves by itself, and waits for us to know.
 void Primary::received(Worker& worker, const ipc::ExitedAfterDisconnect& question, net::SharedFd) {
-  const bool was_told = std::exchange(worker.exited_after_disconnect_, true);
-  worker.is_signalled_ = question.signalled && !was_told;
+  const bool was_signalled = worker.is_signalled();
+  worker.note_leaving(question.signalled);
   handles_.remove(worker);
   const bool hand_back = may_hand_back(worker);
-  worker.channel_.send(ipc::line::acknowledge(question.seq, next_seq(), hand_back));
-  if (worker.is_signalled_) on_signalled.emit(worker);
+  worker.channel().send(ipc::line::acknowledge(question.seq, next_seq(), hand_back));
+  if (worker.is_signalled() && !was_signalled) on_signalled.emit(worker);
 }
 
 // While a place is open, somebody can serve what comes back, now or later.
 bool Primary::may_hand_back(const Worker& worker) const {
-  return worker.can_hand_back_ && !handles_.is_empty();
+  return worker.can_hand_back() && !handles_.is_empty();
 }
 
 // As in Node, it is in the list no longer, whatever it has still to finish.
 void Primary::disconnect(Worker& worker) {
-  workers.erase(worker.id_);
-  worker.exited_after_disconnect_ = true;
+  workers.erase(worker.id());
+  worker.note_leaving(false);
   handles_.remove(worker);
-  worker.channel_.send(ipc::line::disconnect(next_seq(), may_hand_back(worker)));
+  worker.channel().send(ipc::line::disconnect(next_seq(), may_hand_back(worker)));
 }
 
 void Primary::disconnect(std::function<void()> done) {
@@ -147,10 +150,11 @@ void Primary::disconnect(std::function<void()> done) {
 
 void Primary::channel_ended(Worker& worker, const std::string& error) {
   if (!error.empty()) {
-    complain("cluster: worker " + std::to_string(worker.id_) + " is killed: its channel: " + error);
+    complain("cluster: worker " + std::to_string(worker.id()) +
+             " is killed: its channel: " + error);
     worker.kill(SIGKILL);
   }
-  worker.state_ = Worker::State::kDisconnected;
+  worker.note(Worker::State::kDisconnected);
   handles_.remove(worker);
   on_disconnect.emit(worker);
 }
@@ -169,18 +173,18 @@ void Primary::reap() {
 // First it gets nothing more. Then its last words are heard: perhaps that it has taken what it was
 // offered. What is unanswered after that was not taken.
 void Primary::exited(std::shared_ptr<Worker> worker, const Ending& ending) {
-  worker->exited_ = true;
+  worker->note_exit();
   handles_.stop_offering(*worker);
-  worker->channel_.read_last_words();
-  if (worker->channel_.is_open()) {
-    worker->channel_.close();  // somebody else, whom it has started, holds the other end
+  worker->channel().read_last_words();
+  if (worker->channel().is_open()) {
+    worker->channel().close();  // somebody else, whom it has started, holds the other end
     channel_ended(*worker, "");
   }
   handles_.bury(*worker);
 
-  worker->state_ = Worker::State::kDead;
-  workers.erase(worker->id_);
-  running_.erase(worker->id_);
+  worker->note(Worker::State::kDead);
+  workers.erase(worker->id());
+  running_.erase(worker->id());
   children_.keep_loop_running(!running_.empty());
   if (ending.code == 0) failed_to_start = false;
   on_exit.emit(*worker, ending);

@@ -95,7 +95,7 @@ void ReusePortHandle::leave_unattended(bool is_new) {
 
 void ReusePortHandle::want(bool more) {
   for (const Slot& slot : slots_) {
-    if (slot.worker == nullptr) more ? slot.acceptor->resume() : slot.acceptor->pause();
+    if (slot.worker == nullptr) slot.acceptor->accept(more);
   }
 }
 

@@ -26,7 +26,7 @@ class RoundRobinHandle : public Handle {
 
  private:
   void admit(Worker& worker, std::int64_t question) override;
-  void want(bool more) override { more ? acceptor_.resume() : acceptor_.pause(); }
+  void want(bool more) override { acceptor_.accept(more); }
 
   std::string data_;  // a JSON value, Node's affair: the first worker's, given to the others
   net::Acceptor acceptor_;

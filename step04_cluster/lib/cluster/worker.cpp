@@ -4,15 +4,27 @@
 
 #include <utility>
 
-#include "cluster/primary.h"
 #include "console.h"
 
 namespace cluster {
 
-Worker::Worker(int id, ChildProcess process, ipc::Channel::Events events)
+Worker::Worker(int id, ChildProcess process, ipc::Channel::Events events,
+               std::function<void()> leave)
     : id_(id),
       pid_(process.pid),
-      channel_(std::move(process.channel), std::move(events), process.max_message_size) {}
+      channel_(std::move(process.channel), std::move(events), process.max_message_size),
+      leave_(std::move(leave)) {}
+
+void Worker::note_online(bool can_hand_back) {
+  state_ = State::kOnline;
+  can_hand_back_ = can_hand_back;
+}
+
+// A signal counts only if nobody has asked it to leave before.
+void Worker::note_leaving(bool is_signalled) {
+  if (is_signalled && !exited_after_disconnect_) is_signalled_ = true;
+  exited_after_disconnect_ = true;
+}
 
 // The process id cannot belong to anybody else before the primary has reaped the worker, and with
 // that it is dead.
@@ -24,10 +36,6 @@ void Worker::unheard(const std::string& json) {
   if (std::exchange(is_unheard_, true)) return;
   complain("cluster: worker " + std::to_string(id_) + " (pid " + std::to_string(pid_) +
            ") sends messages, and nobody listens: " + json.substr(0, 60));
-}
-
-void Worker::disconnect() {
-  primary().disconnect(*this);  // which knows the handles that it listens on
 }
 
 Ending ending_of(int status) {

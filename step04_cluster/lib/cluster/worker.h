@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <csignal>
+#include <functional>
 #include <string>
 
 #include "cluster/child_process.h"
@@ -22,7 +23,8 @@ class Worker {
  public:
   enum class State { kNone, kOnline, kListening, kDisconnected, kDead };
 
-  Worker(int id, ChildProcess process, ipc::Channel::Events events);
+  // `leave` does what disconnect() says: the primary knows what the worker listens on.
+  Worker(int id, ChildProcess process, ipc::Channel::Events events, std::function<void()> leave);
 
   int id() const { return id_; }  // 1, 2, 3, …; never used again
   pid_t pid() const { return pid_; }
@@ -43,18 +45,22 @@ class Worker {
   // Does it leave because of a signal, so that another one is to take its place?
   bool is_signalled() const { return is_signalled_; }
 
-  // To be called with a message of this worker that nobody listens to: says so, once.
-  void unheard(const std::string& json);
-
   // Sends it a signal; does nothing if it is dead. See kill(2).
   void kill(int signal = SIGTERM) const;
 
   // Asks it to leave: it accepts no more, finishes what it has, closes the channel and exits.
-  void disconnect();
+  void disconnect() { leave_(); }
+
+  // What follows is for the primary and its handles. The primary notes what it hears of the worker.
+  void note(State state) { state_ = state; }
+  void note_online(bool can_hand_back);
+  void note_leaving(bool is_signalled);
+  void note_exit() { exited_ = true; }
+  void unheard(const std::string& json);  // says, once, that nobody listens to its messages
+  ipc::Channel& channel() { return channel_; }
+  ipc::UserSockets& sockets() { return sockets_; }
 
  private:
-  friend class Primary;
-
   int id_;
   pid_t pid_;
   State state_ = State::kNone;
@@ -65,10 +71,7 @@ class Worker {
   bool is_unheard_ = false;
   ipc::Channel channel_;
   ipc::UserSockets sockets_{channel_};
-
- public:
-  // For the handles of the primary, which answer and offer.
-  ipc::Channel& channel() { return channel_; }
+  std::function<void()> leave_;
 };
 
 // How a process ended: by exit(3), with this code, or by this signal; the other one is -1.

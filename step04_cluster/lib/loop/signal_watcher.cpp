@@ -30,7 +30,10 @@ SignalWatcher::SignalWatcher(int signal, std::function<void()> callback) {
 
 void SignalWatcher::keep_loop_running(bool keep) {
   auto* handle = reinterpret_cast<uv_handle_t*>(&handle_->uv);
-  keep ? uv_ref(handle) : uv_unref(handle);
+  if (keep)
+    uv_ref(handle);
+  else
+    uv_unref(handle);
 }
 
 }  // namespace loop

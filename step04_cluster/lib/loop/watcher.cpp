@@ -31,7 +31,10 @@ void Watcher::start(int events) {
   events_ = events;
   uv_poll_start(&handle_->uv, events, became_ready);
   auto* handle = reinterpret_cast<uv_handle_t*>(&handle_->uv);
-  events == UV_DISCONNECT ? uv_unref(handle) : uv_ref(handle);
+  if (events == UV_DISCONNECT)
+    uv_unref(handle);
+  else
+    uv_ref(handle);
 }
 
 void Watcher::stop() {

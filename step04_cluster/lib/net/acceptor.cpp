@@ -36,6 +36,13 @@ void Acceptor::pause() {
   retry_.stop();
 }
 
+void Acceptor::accept(bool more) {
+  if (more)
+    resume();
+  else
+    pause();
+}
+
 // One for each turn of the loop: if more are waiting, the loop comes back at once; and if somebody
 // else shares the socket, it gets its chance.
 void Acceptor::accept_one() {

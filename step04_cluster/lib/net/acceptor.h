@@ -24,6 +24,7 @@ class Acceptor {
   // tenth of a second later, and every tenth of a second.
   void resume();
   void pause();
+  void accept(bool more);  // one of the two
 
   int listener() const { return listener_.fd.get(); }
 

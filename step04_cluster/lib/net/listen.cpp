@@ -65,7 +65,8 @@ void listen_alone(const std::shared_ptr<Listening>& listening, const Where& wher
     if (outcome.listening) outcome.listening(address);
   } catch (const ListenError& error) {
     std::erase(all(), listening);
-    outcome.failed ? outcome.failed(error) : fail(error);
+    if (outcome.failed) return outcome.failed(error);
+    fail(error);
   }
 }
 
