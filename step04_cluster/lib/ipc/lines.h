@@ -7,11 +7,9 @@
 
 #include "ipc/messages.h"
 
-namespace ipc {
-
 // The lines, without their newline. `seq` is the message's own number, and `ack` that of the
 // message it answers.
-namespace line {
+namespace ipc::line {
 
 // From worker to primary.
 std::string online(std::int64_t seq);  // with what Node does not know: can_hand_back
@@ -43,6 +41,4 @@ std::string with_handle(const std::string& message, const std::string& type = "n
 // if it is nested more than 100 deep; or longer than kMaxLine.
 std::string user(const std::string& json);
 
-}  // namespace line
-
-}  // namespace ipc
+}  // namespace ipc::line
