@@ -632,7 +632,8 @@ def run_gtest(step, mutation):
 
 def run_pytest(step, mutation):
     others = {"step03_fdpass": ["pass_one", "build/run_primary"], "step04_cluster": ["hello", "part1_loop", "part2_http", "part4_kept"]}
-    make(step, "cluster", *others.get(mutation.step, []))
+    programs = ["cluster", *others.get(mutation.step, [])]
+    make(step, *programs, *(["build/api"] if mutation.caught_by.startswith("test_api") else []))
     return run(step, "/usr/bin/python3", "-m", "pytest", "-qx", "-p", "no:cacheprovider",
                f"tests/{mutation.caught_by}", PATIENCE="2")
 
