@@ -36,6 +36,13 @@ Signals::Signals(Supervisor& supervisor)
 
 // When a terminal closes, the kernel may say so, and the shell as well: the second time is no order
 // to kill.
+Signals::~Signals() {
+  sigset_t ending;
+  sigemptyset(&ending);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ending, signal);
+  sigprocmask(SIG_BLOCK, &ending, nullptr);
+}
+
 void Signals::hang_up() {
   const bool is_terminal_closed = had_terminal_ && !has_terminal();
   if (!is_terminal_closed) return supervisor_.reload();

@@ -19,6 +19,11 @@ class Signals {
   // Nobody may handle SIGHUP before. `supervisor` must outlive it.
   explicit Signals(Supervisor& supervisor);
 
+  // From now on TERM, INT and HUP wait for ever: the process is ending, and is not to die of them.
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
  private:
   void hang_up();
 
