@@ -517,10 +517,10 @@ MUTATIONS = {
         "test_node_messages.py::test_a_primarys_messages"),
     "the members of a message are searched one after the other": Mutation(
         "step04_cluster", "lib/ipc/messages.cpp", "using Json = nlohmann::json;", "using Json = nlohmann::ordered_json;",
-        "test_messages:Decode.TakesNoLongerForManyMembersThanTheirLength"),
+        "test_message_cost:Decode.TakesNoLongerForManyMembersThanTheirLength"),
     "a message that was repeated endlessly is unwrapped endlessly": Mutation(
         "step04_cluster", "lib/ipc/messages.cpp", " && wrapped < kMaxWrapped", "",
-        "test_messages:Decode.TakesNoLongerForARepeatedHandleThanItsLength"),
+        "test_message_cost:Decode.TakesNoLongerForARepeatedHandleThanItsLength"),
     "an answer without a number is the end": Mutation(
         "step04_cluster", "lib/ipc/messages.cpp", "std::int64_t{1} << 53).value_or(-1);", "std::int64_t{1} << 53).value();",
         "test_messages:Decode.TakesAMemberOfTheWrongTypeForOneThatIsMissing"),
