@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 
 #include "console.h"
 #include "option_kinds.h"
@@ -50,7 +49,8 @@ void add_workers(CLI::App& app, CommandLine& line) {
       ->type_name("N");
   const auto set_policy = [&line](const std::string& name) {
     line.policy = cluster::policy_named(name);
-    if (!line.policy) throw CLI::ValidationError("--policy", "there is no policy '" + name + "'");
+    if (!line.policy)
+      throw CLI::ValidationError("--policy", fmt::format("there is no policy '{}'", name));
   };
   app.add_option_function<std::string>(
          "--policy", set_policy,

@@ -10,6 +10,7 @@ import time
 import harness
 import pytest
 from needs import needs
+from sanitized import not_sanitized
 from short_path import short_path  # noqa: F401 (a fixture)
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -156,10 +157,6 @@ def test_pipelined_requests_are_answered_in_order(cluster):
     assert answers.count(b"HTTP/1.1 200 OK") == 52
     assert answers.index(b"Hello world, later\n") < answers.index(b"Hello world\n")
     assert answers.endswith(b'"requests":52}\n')
-
-
-not_sanitized = pytest.mark.skipif("address" in harness.PROGRAM.parent.name,
-                                   reason="the sanitizer keeps freed memory for a while")
 
 
 def memory_of(pid):

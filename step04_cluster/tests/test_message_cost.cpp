@@ -5,22 +5,13 @@
 #include <ctime>
 #include <string>
 
+#include "decode_as.h"
 #include "ipc/lines.h"
 #include "ipc/messages.h"
 #include "supervisor/agent.h"
 
 namespace ipc {
 namespace {
-
-template <typename Kind>
-Kind decode_as(std::string_view line) {
-  return std::get<Kind>(decode(line).body);
-}
-
-template <typename Kind>
-bool is(std::string_view line) {
-  return std::holds_alternative<Kind>(decode(line).body);
-}
 
 // So many members, between `head` and `tail`.
 std::string with_members(int count, const std::string& head, const std::string& tail) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <stdexcept>
 
+#include "decode_as.h"
 #include "ipc/json_text.h"
 #include "ipc/lines.h"
 #include "ipc/newconn.h"
@@ -29,17 +30,6 @@ constexpr const char* kTaken = R"({"cmd":"NODE_CLUSTER","ack":7,"accepted":true,
 
 std::string nested(int depth) {
   return std::string(depth, '[') + std::string(depth, ']');
-}
-
-// What a line says, if it is of this kind: throws std::bad_variant_access otherwise.
-template <typename Kind>
-Kind decode_as(std::string_view line) {
-  return std::get<Kind>(decode(line).body);
-}
-
-template <typename Kind>
-bool is(std::string_view line) {
-  return std::holds_alternative<Kind>(decode(line).body);
 }
 
 TEST(Decode, UnderstandsAQueryOfNode) {

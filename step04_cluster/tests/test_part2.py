@@ -6,6 +6,7 @@ import harness
 import pytest
 from client import Client
 from proc import descriptors_of
+from sanitized import not_sanitized
 
 PROGRAM = harness.PROGRAM.parent / "part2_http"
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -51,7 +52,7 @@ def test_two_requests_may_come_at_once(server):
     assert re.findall(rb"^HTTP/1\.1 (\d+)", answers, re.M) == [b"404", b"200"]
 
 
-@pytest.mark.skipif("address" in PROGRAM.parent.name, reason="the sanitizer keeps freed memory for a while")
+@not_sanitized
 def test_a_slow_reader_gets_everything_and_costs_no_memory(server):
     before = most_memory_of(server.pid)
     with Client(server.own_port) as slow:
